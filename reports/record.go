@@ -1,0 +1,220 @@
+package reports
+
+// SchemaVersion is the version of the record's JSON form. It grows when a
+// field changes its meaning or goes away, never when one is added.
+const SchemaVersion = 1
+
+// Run is the record of one scenario replayed under each of its policies: all
+// that a table, a figure or a comparison needs, and nothing that only the
+// scenario file knows. It is written as summary.json and read back by the
+// commands that work on finished runs.
+//
+// Every duration is an integer number of nanoseconds of virtual time (the
+// fields end in _ns), every share a number from 0 to 1. The same scenario,
+// seed and version give the same bytes.
+type Run struct {
+	Schema      int         `json:"schema_version"`
+	Version     string      `json:"squall_version"`
+	Scenario    string      `json:"scenario"`
+	About       string      `json:"about,omitempty"`
+	Hash        string      `json:"scenario_hash"` // SHA-256 of the scenario's text (and its trace's), hexadecimal
+	Seed        uint64      `json:"seed"`
+	Mode        string      `json:"mode"` // "model" or "http"
+	DurationNS  int64       `json:"duration_ns"`
+	Interrupted bool        `json:"interrupted,omitempty"` // stopped before its end: the numbers are what was seen by then
+	Phases      []Phase     `json:"phases"`
+	Policies    []Policy    `json:"policies"`
+	Thresholds  []Threshold `json:"thresholds"`
+	Warnings    []Warning   `json:"warnings"`
+}
+
+// Phase is one stretch of the run, [StartNS, EndNS) of virtual time.
+type Phase struct {
+	Label   string   `json:"label"`
+	StartNS int64    `json:"start_ns"`
+	EndNS   int64    `json:"end_ns"`
+	Faults  []string `json:"faults,omitempty"` // the fault rules in force, as text
+}
+
+// Policy is what one policy did with the scenario's load.
+type Policy struct {
+	Name     string      `json:"name"`
+	Baseline bool        `json:"baseline,omitempty"` // shown for comparison: thresholds do not bind it
+	Settings string      `json:"settings"`           // the retry policy and breaker in one line
+	Total    Metrics     `json:"total"`
+	Phases   []Metrics   `json:"phases"` // one for each phase of the run, by the phase in which the call started
+	Ops      []Op        `json:"ops"`    // by operation, in the order of the scenario's mix
+	Faults   []FaultRule `json:"faults"`
+	Breakers Breakers    `json:"breakers"`
+	Recovery []Recovery  `json:"recovery"`
+	// AttemptsPerCall counts calls by the number of attempts they made:
+	// index 0 holds calls that the breaker ended before the first.
+	AttemptsPerCall []uint64 `json:"attempts_per_call_counts"`
+	Series          Series   `json:"series"`
+}
+
+// Op is the share of one operation in a policy's totals.
+type Op struct {
+	Op      string  `json:"op"`
+	Metrics Metrics `json:"metrics"`
+}
+
+// Metrics are the counts and distributions of a set of calls: those of one
+// phase, of one operation, or all. A call belongs to the phase in which it
+// started, with all its attempts.
+type Metrics struct {
+	Calls             uint64 `json:"calls"`
+	Succeeded         uint64 `json:"succeeded"`
+	Failed            uint64 `json:"failed"`
+	Unfinished        uint64 `json:"unfinished"` // of Failed: still without an answer when the run ended
+	Dropped           uint64 `json:"dropped"`    // arrivals not started, as too many calls were in flight; not among Calls
+	Attempts          uint64 `json:"attempts"`   // sent to the backend
+	RejectedByBreaker uint64 `json:"rejected_by_breaker"`
+	DeniedByBudget    uint64 `json:"denied_by_budget"`
+
+	SuccessRate   float64 `json:"success_rate"`  // Succeeded / Calls; 0 without calls
+	Amplification float64 `json:"amplification"` // Attempts / Calls; 0 without calls
+	Goodput       float64 `json:"goodput"`       // successful calls a second of the phase (or run)
+
+	// AttemptOutcomes counts attempts in the order of Outcomes.
+	AttemptOutcomes []uint64 `json:"attempt_outcomes"`
+	// Ends counts failed calls by the reason for which retrying ended.
+	Ends []End `json:"ends"`
+
+	// WastedWorkNS is the backend's working time on attempts that did not make
+	// their call succeed; WorkNS all of its working time.
+	WorkNS       int64 `json:"work_ns"`
+	WastedWorkNS int64 `json:"wasted_work_ns"`
+
+	CallDuration    Trend `json:"call_duration"`    // from the intended start to the end of the call
+	AttemptDuration Trend `json:"attempt_duration"` // from the sending to the answer, time-out or break
+	RetryDelay      Trend `json:"retry_delay"`      // the waits between attempts
+}
+
+// End is one reason for which calls failed, and how many did.
+type End struct {
+	Reason string `json:"reason"`
+	Calls  uint64 `json:"calls"`
+}
+
+// Trend is the shape of a distribution of durations. Quantiles come from a
+// histogram with three significant digits; Min, Max and Mean are exact. All
+// are zero when Count is.
+type Trend struct {
+	Count  uint64 `json:"count"`
+	MinNS  int64  `json:"min_ns"`
+	MeanNS int64  `json:"mean_ns"`
+	P50NS  int64  `json:"p50_ns"`
+	P90NS  int64  `json:"p90_ns"`
+	P95NS  int64  `json:"p95_ns"`
+	P99NS  int64  `json:"p99_ns"`
+	P999NS int64  `json:"p999_ns"`
+	MaxNS  int64  `json:"max_ns"`
+}
+
+// FaultRule tells what one fault rule of the plan did.
+type FaultRule struct {
+	Phase   string `json:"phase"`
+	Rule    string `json:"rule"`    // its text, "PutObject raw/** p=0.9 SlowDown"
+	Matched uint64 `json:"matched"` // attempts that its selector chose
+	Fired   uint64 `json:"fired"`   // of those, the ones that its draw hit
+}
+
+// Breakers sums up a policy's circuit breakers. Count is zero for a policy
+// without.
+type Breakers struct {
+	Count       int    `json:"count"`
+	Scope       string `json:"scope,omitempty"`
+	Transitions uint64 `json:"transitions"`
+	OpenNS      int64  `json:"open_ns"`      // summed over all breakers
+	HalfOpenNS  int64  `json:"half_open_ns"` // summed over all breakers
+}
+
+// Recovery tells how long calls went on failing after a fault ended.
+type Recovery struct {
+	Phase      string  `json:"phase"`                 // the phase that begins when the fault ends
+	AfterNS    int64   `json:"after_ns"`              // from that phase's start to the end of the last bad second; 0: at once
+	Recovered  bool    `json:"recovered"`             // false: still bad when the next fault, or the end, came
+	BaselineSR float64 `json:"baseline_success_rate"` // what counts as good: 99 % of this
+}
+
+// Series holds what happened over time in buckets of BucketNS: every slice has
+// the same length, and bucket i covers [i·BucketNS, (i+1)·BucketNS). It may
+// reach past the run's duration, to the end of the last call.
+type Series struct {
+	BucketNS int64 `json:"bucket_ns"`
+
+	// By the bucket in which a call was meant to start.
+	Calls          []uint64 `json:"calls"`
+	Succeeded      []uint64 `json:"succeeded"`
+	Rejected       []uint64 `json:"rejected"` // failed calls that a breaker ended
+	CallAttempts   []uint64 `json:"call_attempts"`
+	CallAttemptMax []uint64 `json:"call_attempt_max"`
+	CallP50NS      []int64  `json:"call_p50_ns"` // 0 where no call started
+	CallP99NS      []int64  `json:"call_p99_ns"`
+	CallMaxNS      []int64  `json:"call_max_ns"`
+
+	// By the bucket in which an attempt was sent: one slice for each of Outcomes.
+	Attempts [][]uint64 `json:"attempts"`
+
+	// Time that breakers spent open and half-open, summed over all of the
+	// policy's breakers: divide by BucketNS·Breakers.Count for the share.
+	BreakerOpenNS     []int64 `json:"breaker_open_ns"`
+	BreakerHalfOpenNS []int64 `json:"breaker_half_open_ns"`
+}
+
+// Outcomes names what can become of an attempt, in the order used by
+// Metrics.AttemptOutcomes and Series.Attempts.
+var Outcomes = []string{"ok", "throttled", "server error", "client error", "timeout", "connection", "unfinished"}
+
+// Indices into Outcomes.
+const (
+	OutcomeOK = iota
+	OutcomeThrottled
+	OutcomeServerError
+	OutcomeClientError
+	OutcomeTimeout
+	OutcomeConnection
+	OutcomeUnfinished // still without an answer when the run ended
+)
+
+// Threshold is the verdict on one expression of the scenario for one policy.
+type Threshold struct {
+	Metric   string  `json:"metric"` // with its filter, as written: "call_duration{phase:burst}"
+	Expr     string  `json:"expr"`   // as written: "p(99)<20s"
+	Policy   string  `json:"policy"`
+	Expected string  `json:"expected"` // for people: "p(99) < 20s"
+	Actual   string  `json:"actual"`   // for people, in the metric's unit: "3.21s"
+	Value    float64 `json:"value"`    // seconds for durations, else the plain number
+	Passed   bool    `json:"passed"`
+	Reason   string  `json:"reason,omitempty"` // why it failed without a value: "no samples"
+	File     string  `json:"file,omitempty"`
+	Line     int     `json:"line,omitempty"`
+	Column   int     `json:"column,omitempty"`
+}
+
+// Warning is something the reader should know before trusting the numbers.
+type Warning struct {
+	Code    string `json:"code"` // stable, for programs: "fault-never-fired"
+	Policy  string `json:"policy,omitempty"`
+	Message string `json:"message"`
+	// Fails tells that the run must not pass with this warning, as a fault that
+	// never fired: what the scenario claims to prove was not tried.
+	Fails bool `json:"fails,omitempty"`
+}
+
+// Failed reports whether any threshold was missed or any warning fails the
+// run: then `simulate run` exits with 99.
+func (r *Run) Failed() bool {
+	for _, t := range r.Thresholds {
+		if !t.Passed {
+			return true
+		}
+	}
+	for _, w := range r.Warnings {
+		if w.Fails {
+			return true
+		}
+	}
+	return false
+}
