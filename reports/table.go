@@ -3,7 +3,9 @@ package reports
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -86,14 +88,14 @@ func (t *textWriter) table() {
 	out := table.NewWriter()
 	style := table.StyleLight
 	style.Options = table.Options{SeparateHeader: true}
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	style.Box.PaddingLeft, style.Box.PaddingRight = gap, ""
 	style.Format.Header = text.FormatDefault
 	out.SetStyle(style)
 	out.SuppressTrailingSpaces()
 
 	header := table.Row{"policy", "phase"}
 	if room.grouped {
-		header = table.Row{"policy, phase"}
+		header = table.Row{"phase"}
 	}
 	var configs []table.ColumnConfig
 	for _, c := range shown {
@@ -106,10 +108,20 @@ func (t *textWriter) table() {
 		if i > 0 {
 			out.AppendSeparator()
 		}
+		if room.grouped {
+			name := t.paint(bold, snip(t.policyName(&t.run.Policies[i]), room.policy))
+			across := make(table.Row, len(header))
+			for j := range across {
+				across[j] = name
+			}
+			out.AppendRow(across, table.RowConfig{AutoMerge: true, AutoMergeAlign: text.AlignLeft})
+		}
 		out.AppendRows(t.policyRows(&t.run.Policies[i], shown, room))
 	}
-	t.buf.WriteString(out.Render())
-	t.buf.WriteByte('\n')
+	for _, l := range strings.Split(out.Render(), "\n") {
+		// The gap before the first column, of spaces or of a rule.
+		t.line(string([]rune(l)[min(len(gap), utf8.RuneCountInString(l)):]))
+	}
 	t.notes(shown)
 	t.line("")
 }
@@ -139,7 +151,7 @@ type nameRoom struct {
 
 // nameRoom shares what the numbers leave of the width.
 func (t *textWriter) nameRoom(shown []column) nameRoom {
-	rest := t.opt.Width
+	rest := t.opt.Width + len(gap) // none before the first column
 	for _, c := range shown {
 		widest := len(c.title)
 		for i := range t.run.Policies {
@@ -149,7 +161,7 @@ func (t *textWriter) nameRoom(shown []column) nameRoom {
 				widest = max(widest, text.StringWidth(c.cell(&p.Phases[j])))
 			}
 		}
-		rest -= widest + 2
+		rest -= widest + len(gap)
 	}
 	policy, phase := len("policy"), len("total")
 	for i := range t.run.Policies {
@@ -158,14 +170,13 @@ func (t *textWriter) nameRoom(shown []column) nameRoom {
 	for _, p := range t.run.Phases {
 		phase = max(phase, text.StringWidth(clean(p.Label))+len(faultMark))
 	}
-	if rest >= policy+phase+2 {
+	if rest >= policy+phase+2*len(gap) {
 		return nameRoom{policy: policy, phase: phase}
 	}
 	if rest >= 48 { // wide enough for two columns of shortened names
-		return nameRoom{policy: max(24, rest-2-phase), phase: max(22, rest-2-policy)}
+		return nameRoom{policy: max(24, rest-4-phase), phase: max(20, rest-4-policy)}
 	}
-	rest = max(rest, 16)
-	return nameRoom{policy: rest, phase: rest - 2, grouped: true}
+	return nameRoom{policy: t.opt.Width - 2, phase: min(phase, max(rest-4, 8)), grouped: true}
 }
 
 // faultMark follows the names of phases in which faults were in force,
@@ -204,9 +215,6 @@ func (t *textWriter) policyRows(p *Policy, shown []column, room nameRoom) []tabl
 			row = append(row, s)
 		}
 		return row
-	}
-	if room.grouped {
-		rows = append(rows, table.Row{name})
 	}
 	hidden := 0
 	keep := t.keptPhases()
@@ -250,6 +258,9 @@ func (t *textWriter) keptPhases() []bool {
 	}
 	return keep
 }
+
+// gap separates columns.
+const gap = "  "
 
 // notes explains the columns shown.
 func (t *textWriter) notes(shown []column) {
