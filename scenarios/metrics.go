@@ -1,0 +1,99 @@
+package scenarios
+
+import "slices"
+
+// MetricKind tells what a metric is made of, and so which aggregates fit it.
+type MetricKind string
+
+// The kinds of metric.
+const (
+	// MetricTrend is a distribution of samples: avg, min, max, med, p(N), count.
+	MetricTrend MetricKind = "trend"
+	// MetricCounter counts events: count (or value, the same), rate (a second).
+	MetricCounter MetricKind = "counter"
+	// MetricRate is a share from 0 to 1: value (or rate, the same).
+	MetricRate MetricKind = "rate"
+	// MetricGauge is one number: value.
+	MetricGauge MetricKind = "gauge"
+)
+
+// Unit is what a metric's values are measured in.
+type Unit string
+
+// The units of metrics.
+const (
+	UnitNumber  Unit = "number"
+	UnitSeconds Unit = "seconds" // thresholds write them with a unit: 250ms, 20s
+	UnitShare   Unit = "share"   // from 0 to 1; thresholds may write 99%
+	UnitRate    Unit = "per second"
+)
+
+// Metric is one thing that a run measures and a threshold can bound.
+type Metric struct {
+	Name  string
+	Kind  MetricKind
+	Unit  Unit
+	About string // one line
+	// Filters are the filter keys that the metric understands: of phase, op and
+	// policy.
+	Filters []string
+}
+
+var (
+	byCall    = []string{"phase", "op", "policy"}
+	byPhase   = []string{"phase", "policy"}
+	byPolicy  = []string{"policy"}
+	metricSet = []Metric{
+		{"calls", MetricCounter, UnitNumber, "calls that were started", byCall},
+		{"success_rate", MetricRate, UnitShare, "calls that succeeded, of all calls", byCall},
+		{"goodput", MetricGauge, UnitRate, "successful calls a second", byCall},
+		{"call_duration", MetricTrend, UnitSeconds, "from a call's intended start to its end, with all attempts and waits", byCall},
+		{"attempt_duration", MetricTrend, UnitSeconds, "from sending an attempt to its answer, time-out or break", byCall},
+		{"attempts_per_call", MetricTrend, UnitNumber, "attempts that each call sent, the first one included", byCall},
+		{"amplification", MetricGauge, UnitNumber, "attempts sent for each call: 1 without retries", byCall},
+		{"retry_delay", MetricTrend, UnitSeconds, "the waits between attempts", byCall},
+		{"wasted_work", MetricRate, UnitShare, "the backend's working time on attempts that did not make their call succeed, of all", byCall},
+		{"dropped", MetricCounter, UnitNumber, "arrivals not started, as max_in_flight calls were in flight", byCall},
+		{"rejected_by_breaker", MetricCounter, UnitNumber, "calls that an open breaker ended", byCall},
+		{"denied_by_budget", MetricCounter, UnitNumber, "calls whose next attempt the retry budget denied", byCall},
+		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPolicy},
+		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, summed over all the policy's breakers", byPolicy},
+		{"time_to_recover", MetricTrend, UnitSeconds, "from a fault's end to the end of the last bad second after it; one sample a fault", byPhase},
+	}
+)
+
+// Metrics gives every metric, in the order in which reports show them. The
+// caller may change the slice, but not the Filters within.
+func Metrics() []Metric { return slices.Clone(metricSet) }
+
+// MetricByName gives the metric of that name.
+func MetricByName(name string) (Metric, bool) {
+	for _, m := range metricSet {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
+// metricNames lists all metrics by name.
+func metricNames() []string {
+	names := make([]string, len(metricSet))
+	for i, m := range metricSet {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// aggregates lists what fits a kind of metric, as thresholds write it.
+func (k MetricKind) aggregates() []string {
+	switch k {
+	case MetricTrend:
+		return []string{"avg", "min", "max", "med", "p(N)", "count"}
+	case MetricCounter:
+		return []string{"count", "rate", "value"}
+	case MetricRate:
+		return []string{"value", "rate"}
+	}
+	return []string{"value"}
+}

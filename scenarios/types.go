@@ -1,0 +1,203 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+// Scenario is one experiment as plain data: a backend, a load, what goes wrong
+// and when, the policies that meet it, and what must hold in the end.
+//
+// Parse and Open fill every field that the file leaves out with its default,
+// so that a Scenario says all it means: code that reads one needs no defaults
+// of its own, and Validate asks for them in a Scenario built in Go. A Scenario
+// may be read by many goroutines at once; none of its methods changes it.
+type Scenario struct {
+	// Name labels the run and names its output folder: letters, digits, dots,
+	// dashes and underscores, at most 64, the first a letter or digit.
+	Name string
+	// About says in a few words what the scenario claims. It may be empty.
+	About   string
+	Backend Backend
+	Load    Load
+	// Phases follow one another from the start of the run; there is at least
+	// one. The faults of the last stay in force until the last call has ended.
+	Phases []Phase
+	// Policies are replayed under the same load and faults, in this order;
+	// there is at least one, and no two have the same name.
+	Policies []Policy
+	// Thresholds keep the order of the file; those of one metric are neighbours.
+	Thresholds []Threshold
+
+	origin origin
+}
+
+// Kind tells what the backend is and so what its operations are called.
+type Kind string
+
+// The kinds of backend.
+const (
+	// KindS3 is an S3 store: operations are named as in its API, "PutObject".
+	KindS3 Kind = "s3"
+	// KindHTTP is a plain HTTP service: operations are methods, "GET".
+	KindHTTP Kind = "http"
+)
+
+// Backend is the service under load when nothing is wrong with it.
+type Backend struct {
+	Kind Kind
+	// Latency is the time from the start of a request's service to its answer.
+	Latency sim.Dist
+	// Capacity bounds the work done at once; nil: unlimited.
+	Capacity *Capacity
+	// Bucket holds all objects of kind s3: 3 to 63 characters by S3's rules.
+	// Parse fills in DefaultBucket. It is empty for kind http.
+	Bucket string
+}
+
+// DefaultBucket is the bucket of an s3 backend whose file names none.
+const DefaultBucket = "squall"
+
+// Unbounded is a Capacity.Queue without a bound.
+const Unbounded = -1
+
+// Capacity is what the backend can do at once.
+type Capacity struct {
+	// Workers serve one request each at a time; at least 1.
+	Workers int
+	// Queue is how many requests may wait for a worker: a request that finds
+	// the queue full is refused. 0: none may wait; Unbounded (what Parse fills
+	// in): any number.
+	Queue int
+}
+
+// Model tells where requests come from.
+type Model string
+
+// The load models.
+const (
+	// ModelOpen sends calls at a rate, whatever became of the earlier ones.
+	ModelOpen Model = "open"
+	// ModelClosed has clients that send their next call when the last one has
+	// been answered and they have thought.
+	ModelClosed Model = "closed"
+	// ModelReplay sends the calls of a trace at their times.
+	ModelReplay Model = "replay"
+)
+
+// ArrivalProcess tells how an open load spaces its calls.
+type ArrivalProcess string
+
+// The arrival processes.
+const (
+	// Poisson spaces calls independently: exponential gaps. The default.
+	Poisson ArrivalProcess = "poisson"
+	// Paced spaces calls evenly.
+	Paced ArrivalProcess = "paced"
+)
+
+// Load is the calls that clients make.
+type Load struct {
+	Model Model
+	// Rate is how many calls start a second, over all clients, in ModelOpen;
+	// 0 in the others.
+	Rate Rate
+	// Arrivals tells how ModelOpen spaces its calls; empty in the others.
+	Arrivals ArrivalProcess
+	// Clients is how many clients share the load in ModelOpen and ModelClosed,
+	// at least 1. It is 0 in ModelReplay, whose clients are the trace's.
+	Clients int
+	// Think is how long a client of ModelClosed waits between an answer and its
+	// next call; nil: not at all. It is nil in the other models.
+	Think *sim.Dist
+	// MaxInFlight bounds the calls in flight, over all clients: an arrival above
+	// it is dropped and counted. 0: unbounded. It is 0 in ModelClosed, where
+	// Clients is that bound.
+	MaxInFlight int
+	// Mix is what ModelOpen and ModelClosed call, drawn by weight for each
+	// call; at least one item. It is empty in ModelReplay.
+	Mix []MixItem
+	// Trace is the trace file of ModelReplay, relative to the scenario's file.
+	Trace string
+	// Records are the calls of ModelReplay: Open reads them from Trace. They
+	// may be set directly, without a Trace, in a Scenario built in Go.
+	Records []TraceRow
+	// Speed divides the times of ModelReplay: 2 replays a trace in half its
+	// time. Above 0 there, 0 in the other models.
+	Speed float64
+}
+
+// MixItem is one sort of call in a Load.
+type MixItem struct {
+	// Op is the operation; see Operations.
+	Op string
+	// Key is the object's key, or the request's path for kind http. {client}
+	// and {call} in it stand for the client's number and the client's call
+	// number, both from 0: see ExpandKey. A read always finds its object.
+	Key string
+	// Size is the body's size in bytes: sent by a write, answered to a read.
+	Size Size
+	// Weight is the item's share of the calls, relative to the others' weights.
+	// Above 0 and finite.
+	Weight float64
+}
+
+// Phase is one stretch of the run and what goes wrong in it.
+type Phase struct {
+	// Label names the phase in reports and in thresholds' filters. No two
+	// phases have the same.
+	Label string
+	// For is how long the phase lasts: at least MinPhase, and all phases
+	// together at most MaxDuration.
+	For time.Duration
+	// Faults are tried in order: the first whose selector matches a request
+	// decides for it.
+	Faults []faults.Rule
+}
+
+// Bounds of a run's length.
+const (
+	MinPhase    = time.Millisecond
+	MaxDuration = 366 * 24 * time.Hour
+)
+
+// Policy is one way of retrying, with or without a circuit breaker.
+type Policy struct {
+	// Name labels the policy in reports and in thresholds' filters.
+	Name string
+	// Baseline marks a policy shown for comparison: thresholds do not bind it,
+	// unless a filter names it.
+	Baseline bool
+	// Preset is the retry preset that the file started from; empty: none, that
+	// is a single attempt. It is a label: Retry has the settings.
+	Preset string
+	// Retry holds the retry settings in full, the preset's and the file's.
+	Retry retry.Policy
+	// Breaker is the circuit breaker around each attempt; nil: none.
+	Breaker *Breaker
+}
+
+// Breaker is the circuit breaker of a Policy.
+type Breaker struct {
+	breaker.Config
+	// Scope tells which calls share one breaker.
+	Scope Scope
+}
+
+// Scope tells which calls share one circuit breaker.
+type Scope string
+
+// The scopes of a breaker.
+const (
+	// ScopeOperation gives each client one breaker per operation, as a service
+	// that guards each of its endpoints has. The default.
+	ScopeOperation Scope = "operation"
+	// ScopeClient gives each client one breaker.
+	ScopeClient Scope = "client"
+	// ScopeFleet has one breaker for all clients, as if they shared its state.
+	ScopeFleet Scope = "fleet"
+)
