@@ -274,7 +274,7 @@ func (d *decoder) number(n ast.Node, p *path) float64 {
 		hint := "write a number such as 0.5"
 		if share, cut := strings.CutSuffix(s, "%"); cut {
 			if v, err := strconv.ParseFloat(share, 64); err == nil {
-				hint = "write " + strconv.FormatFloat(v/100, 'g', -1, 64)
+				hint = "write " + formatNumber(v/100)
 			}
 		}
 		d.wrong(n, p, quote(s)+" is not a number", hint)

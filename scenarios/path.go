@@ -10,11 +10,19 @@ import (
 type path struct {
 	parent *path
 	name   string // of a field or map entry; unused in a list
-	index  int    // in a list; -1: a field or map entry
+	index  int    // in a list, or one of the two below
 }
 
+const (
+	named     = -1 // a field or map entry
+	keyItself = -2 // not the value below parent, but the key that names it
+)
+
 // key is the field or map entry of p with that name.
-func (p *path) key(name string) *path { return &path{parent: p, name: name, index: -1} }
+func (p *path) key(name string) *path { return &path{parent: p, name: name, index: named} }
+
+// itself is the key that names p, where the key is the mistake.
+func (p *path) itself() *path { return &path{parent: p, index: keyItself} }
 
 // at is the i-th item of the list p, from 0.
 func (p *path) at(i int) *path { return &path{parent: p, index: i} }
@@ -26,6 +34,8 @@ func (p *path) String() string {
 	}
 	parent := p.parent.String()
 	switch {
+	case p.index == keyItself:
+		return parent
 	case p.index >= 0:
 		return parent + "[" + strconv.Itoa(p.index) + "]"
 	case !plainKey(p.name):

@@ -186,3 +186,7 @@ func quote(text string) string {
 	}
 	return strconv.Quote(text)
 }
+
+// formatNumber writes a number for a hint, without the digits that only
+// floating point adds.
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'g', 12, 64) }

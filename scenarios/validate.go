@@ -1,0 +1,208 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Validate looks for every mistake that can be seen without running the
+// scenario. The error is a *Problems with paths; Parse and Open add the places
+// in the file. It reads the trace's Records, if there are any.
+func (sc *Scenario) Validate() error {
+	var list []Problem
+	c := &checker{sc: sc, report: func(p *path, message, hint string) {
+		if len(list) < maxProblems {
+			list = append(list, Problem{Path: p.String(), Message: message, Hint: hint})
+		}
+	}}
+	c.scenario()
+	return asError(list)
+}
+
+// checker looks for mistakes in plain data.
+type checker struct {
+	sc     *Scenario
+	ops    map[string]bool // that the load calls; nil: not known
+	report func(p *path, message, hint string)
+}
+
+// refuse reports why a text was refused.
+func (c *checker) refuse(p *path, err *scalarError) {
+	if err != nil {
+		c.report(p, err.message, err.hint)
+	}
+}
+
+var root *path // of every path
+
+func (c *checker) scenario() {
+	sc := c.sc
+	c.refuse(root.key("scenario"), checkName(sc.Name))
+	if strings.TrimSpace(sc.About) != sc.About || badText(sc.About) {
+		c.report(root.key("about"), "the text has blanks around it or control characters in it", "write a sentence or two")
+	}
+	c.backend(root.key("backend"))
+	c.load(root.key("load"))
+	c.phases(root.key("phases"))
+	c.policies(root.key("policies"))
+	c.thresholds(root.key("thresholds"))
+}
+
+// checkName refuses what cannot name a folder on every system.
+func checkName(name string) *scalarError {
+	const longest = 64
+	const want = "write letters, digits, dots, dashes and underscores, at most 64, the first a letter or digit"
+	switch {
+	case name == "":
+		return scalarErr("the scenario has no name", "write scenario: and a name such as s3-outage")
+	case len(name) > longest:
+		return scalarErr("the name is "+fmt.Sprint(len(name))+" characters long", want)
+	}
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		if !letter && (i == 0 || !strings.ContainsRune("._-", r)) {
+			return scalarErr(quote(name)+" cannot name a folder", want)
+		}
+	}
+	return nil
+}
+
+// badText reports control characters, but for the ends of lines.
+func badText(s string) bool {
+	return !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && unicode.IsControl(r) || r == '\uFEFF' })
+}
+
+// checkLabel refuses what a threshold's filter could not name.
+func checkLabel(what, label string) *scalarError {
+	const longest = 64 // characters
+	switch {
+	case label == "":
+		return scalarErr("the "+what+" has no name", "write one, such as "+map[string]string{"phase": "label: outage", "policy": "shipped"}[what])
+	case utf8.RuneCountInString(label) > longest:
+		return scalarErr("the name of the "+what+" is longer than 64 characters", "write a shorter one")
+	case badText(label) || strings.ContainsAny(label, "{},:\"\n") || strings.TrimSpace(label) != label:
+		return scalarErr(quote(label)+" cannot name a "+what, `write a name without { } , : " and without blanks around it`)
+	}
+	return nil
+}
+
+func (c *checker) backend(p *path) {
+	b := c.sc.Backend
+	if len(Operations(b.Kind)) == 0 {
+		c.report(p.key("kind"), "the backend has no kind", "write kind: s3 or kind: http")
+	}
+	c.dist(p.key("latency"), b.Latency)
+	if b.Capacity != nil {
+		if b.Capacity.Workers < 1 {
+			c.report(p.key("capacity").key("workers"), "nobody does the work", "write workers: 1 or more, or leave capacity out: unlimited")
+		}
+		if b.Capacity.Queue < Unbounded {
+			c.report(p.key("capacity").key("queue"), fmt.Sprintf("the queue of %d is not possible", b.Capacity.Queue), "write 0 or more, or leave it out: unbounded")
+		}
+	}
+	switch {
+	case b.Kind == KindS3:
+		c.refuse(p.key("bucket"), checkBucket(b.Bucket))
+	case b.Kind == KindHTTP && b.Bucket != "":
+		c.report(p.key("bucket"), "an http backend has no bucket", "leave it out")
+	}
+}
+
+// checkBucket applies S3's rules for the names of buckets.
+func checkBucket(name string) *scalarError {
+	good := len(name) >= 3 && len(name) <= 63 && !strings.Contains(name, "..")
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+		good = good && (letter || (r == '-' || r == '.') && i > 0 && i < len(name)-1)
+	}
+	if good {
+		return nil
+	}
+	return scalarErr(quote(name)+" cannot name a bucket", "write 3 to 63 lower-case letters, digits, dots and dashes, beginning and ending with a letter or digit")
+}
+
+func (c *checker) phases(p *path) {
+	if len(c.sc.Phases) == 0 {
+		c.report(p, "there is no phase", "write at least one, such as {label: steady, for: 60s}")
+	}
+	var total time.Duration
+	seen := make(map[string]int, len(c.sc.Phases))
+	for i, ph := range c.sc.Phases {
+		at := p.at(i)
+		c.refuse(at.key("label"), checkLabel("phase", ph.Label))
+		if first, twice := seen[ph.Label]; twice && ph.Label != "" {
+			c.report(at.key("label"), "the label "+quote(ph.Label)+" is that of "+p.at(first).String()+" too", "write another: thresholds tell phases apart by it")
+		} else {
+			seen[ph.Label] = i
+		}
+		switch {
+		case ph.For == 0:
+			c.report(at.key("for"), "the phase takes no time", "write how long it lasts, such as for: 60s")
+		case ph.For < MinPhase:
+			c.report(at.key("for"), ph.For.String()+" is too short for a phase", "write at least "+MinPhase.String())
+		case ph.For > MaxDuration-total:
+			c.report(at.key("for"), "the run grows longer than "+hours(MaxDuration), "write shorter phases")
+			return // once is enough, and the sum is lost
+		}
+		total += max(ph.For, 0)
+		for j, r := range ph.Faults {
+			c.rule(at.key("faults").at(j), r)
+		}
+	}
+}
+
+func (c *checker) thresholds(p *path) {
+	count := make(map[string]int)
+	phases, policies := map[string]bool{}, map[string]bool{}
+	var labels, names []string
+	for _, ph := range c.sc.Phases {
+		phases[ph.Label] = true
+		labels = append(labels, ph.Label)
+	}
+	for _, pol := range c.sc.Policies {
+		policies[pol.Name] = true
+		names = append(names, pol.Name)
+	}
+	last := ""
+	for _, t := range c.sc.Thresholds {
+		selector := t.Selector()
+		at := p.key(selector).at(count[selector])
+		if count[selector] > 0 && last != selector {
+			c.report(at, "the thresholds of "+selector+" are apart", "put them next to each other")
+		}
+		count[selector]++
+		last = selector
+		c.threshold(at, t)
+		if count[selector] > 1 {
+			continue // said already
+		}
+		key := p.key(selector).itself()
+		if f := t.Filter.Phase; f != "" && !phases[f] && len(labels) > 0 {
+			c.report(key, "unknown phase "+quote(f), didYouMean(f, labels))
+		}
+		if f := t.Filter.Policy; f != "" && !policies[f] && len(names) > 0 {
+			c.report(key, "unknown policy "+quote(f), didYouMean(f, names))
+		}
+		if f := t.Filter.Op; f != "" && c.ops != nil && !c.ops[f] {
+			c.report(key, "the load has no "+quote(f), didYouMean(f, c.opNames()))
+		}
+	}
+}
+
+// threshold checks one that may have been built in Go: by reading it back.
+func (c *checker) threshold(at *path, t Threshold) {
+	back, err := parseSelector(t.Selector())
+	if err == nil && (back.Metric != t.Metric || back.Filter != t.Filter) {
+		err = scalarErr(quote(t.Selector())+" is not a metric with a filter", "write names without { } , : and blanks around them")
+	}
+	if err == nil {
+		err = back.parseExpr(t.Expr())
+	}
+	if err == nil && (back.Aggregate != t.Aggregate || back.Percentile != t.Percentile || back.Operator != t.Operator || back.Value != t.Value) {
+		err = scalarErr(quote(t.Expr())+" does not say what the threshold holds", "set Percentile for p alone, and a Value that FormatValue can write")
+	}
+	c.refuse(at, err)
+}
