@@ -1,0 +1,209 @@
+package figures
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/squall-sim/squall/reports"
+	"gonum.org/v1/plot"
+)
+
+// timeUnits are the units of the time axis with the steps that people count in.
+var timeUnits = []struct {
+	name  string
+	unit  time.Duration
+	upTo  time.Duration // used for spans below this
+	steps []time.Duration
+}{
+	{"ns", time.Nanosecond, 2 * time.Microsecond, nil},
+	{"µs", time.Microsecond, 2 * time.Millisecond, nil},
+	{"ms", time.Millisecond, 2 * time.Second, nil},
+	{"s", time.Second, 10 * time.Minute, []time.Duration{
+		time.Second / 5, time.Second / 2, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
+		15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
+	}},
+	{"min", time.Minute, 6 * time.Hour, []time.Duration{
+		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+	}},
+	{"h", time.Hour, 60 * time.Hour, []time.Duration{
+		time.Hour / 2, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+	}},
+	{"days", 24 * time.Hour, math.MaxInt64, []time.Duration{
+		6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour,
+	}},
+}
+
+// timeAxis chooses the unit and the ticks of a time axis from zero to end.
+func timeAxis(end time.Duration) (unit string, ticks []plot.Tick) {
+	const about = 10 // ticks
+	u := timeUnits[0]
+	for _, u = range timeUnits {
+		if end < u.upTo {
+			break
+		}
+	}
+	step := time.Duration(0)
+	for _, s := range u.steps {
+		if end/s <= about {
+			step = s
+			break
+		}
+	}
+	if step == 0 {
+		step = max(time.Duration(niceStep(float64(end)/float64(u.unit)/about)*float64(u.unit)), 1)
+	}
+	for t := time.Duration(0); t <= end; t += step {
+		label := strconv.FormatFloat(math.Round(float64(t)/float64(u.unit)*1e6)/1e6, 'f', -1, 64)
+		ticks = append(ticks, plot.Tick{Value: float64(t), Label: label})
+		if half := t + step/2; half <= end && half > t {
+			ticks = append(ticks, plot.Tick{Value: float64(half)})
+		}
+		if t > math.MaxInt64-step {
+			break
+		}
+	}
+	return u.name, ticks
+}
+
+// niceStep is the smallest of 1, 2 and 5 times a power of ten that is at least
+// x.
+func niceStep(x float64) float64 {
+	if !(x > 0) || math.IsInf(x, 0) {
+		return 1
+	}
+	power := math.Pow10(decade(x))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power >= x*(1-1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+// decade is the exponent of the power of ten at or below x. What is a power of
+// ten but for rounding counts as one, whatever the processor's logarithm says.
+func decade(x float64) int { return int(math.Floor(math.Log10(x) + 1e-9)) }
+
+// scale is the vertical axis that all rows of a figure share.
+type scale struct {
+	min, max float64
+	norm     plot.Normalizer
+	ticks    []plot.Tick
+	label    string
+}
+
+// linear is an axis from zero to at least most, with about so many ticks.
+func linear(most float64, about int, label func(float64) string) scale {
+	if !(most > 0) {
+		most = 1
+	}
+	step := niceStep(most / float64(about))
+	steps := math.Ceil(most/step - 1e-9)
+	s := scale{max: steps * step, norm: plot.LinearScale{}}
+	for i := 0.0; i <= steps; i++ {
+		s.ticks = append(s.ticks, plot.Tick{Value: i * step, Label: label(i * step)})
+	}
+	return s
+}
+
+// logarithm is a logarithmic axis that also has a place for zero, at its foot:
+// a call that an open breaker turns away at once takes no time at all.
+type logarithm struct{ zero bool }
+
+// zeroRoom is the share of the axis that stands between zero and its least
+// positive value.
+const zeroRoom = 0.1
+
+// Normalize implements [plot.Normalizer]. What lies outside is at the edge.
+func (l logarithm) Normalize(lo, hi, x float64) float64 {
+	if x <= 0 {
+		return 0
+	}
+	v := (math.Log10(x) - math.Log10(lo)) / (math.Log10(hi) - math.Log10(lo))
+	v = min(max(v, 0), 1)
+	if l.zero {
+		v = zeroRoom + (1-zeroRoom)*v
+	}
+	return v
+}
+
+// logScale spans the values from lo to hi, both positive, widened to whole
+// decades where the range is large and to 1, 2 or 5 times one where it is small;
+// zero makes room for zeros. There is room for about so many labels.
+func logScale(lo, hi float64, zero bool, about int, label func(float64) string) scale {
+	if !(lo > 0) || !(hi > 0) || hi < lo {
+		lo, hi = 1, 10
+	}
+	lo, hi = below125(lo), niceStep(hi)
+	if hi < lo*10*(1-1e-9) {
+		hi = niceStep(lo * 10)
+	}
+	s := scale{min: lo, max: hi, norm: logarithm{zero}}
+	if zero {
+		s.ticks = append(s.ticks, plot.Tick{Value: 0, Label: "0"})
+	}
+	first, last := decade(lo), decade(hi)
+	decades := last - first + 1
+	every := max((decades+about-1)/about, 1)
+	for d := first; d <= last; d++ {
+		for m := 1.0; m < 10; m++ {
+			v := m * math.Pow10(d)
+			if v < lo*(1-1e-9) || v > hi*(1+1e-9) {
+				continue
+			}
+			t := plot.Tick{Value: v}
+			switch {
+			case m == 1 && (d-first)%every == 0:
+				t.Label = label(v)
+			case decades <= 2 && (m == 2 || m == 5) && about >= 5:
+				t.Label = label(v)
+			case every > 1 && m > 1 || decades > 6 && m > 1:
+				continue
+			}
+			s.ticks = append(s.ticks, t)
+		}
+	}
+	return s
+}
+
+// below125 is the largest of 1, 2 and 5 times a power of ten that is at most x.
+func below125(x float64) float64 {
+	power := math.Pow10(decade(x))
+	for _, m := range []float64{5, 2} {
+		if m*power <= x*(1+1e-9) {
+			return m * power
+		}
+	}
+	return power
+}
+
+// durationLabel writes a round number of nanoseconds: "10ms", "1s", "100s".
+func durationLabel(ns float64) string {
+	for _, u := range []struct {
+		name string
+		size float64
+	}{{"s", 1e9}, {"ms", 1e6}, {"µs", 1e3}} {
+		if ns >= u.size*(1-1e-9) {
+			return plainNumber(ns/u.size) + u.name
+		}
+	}
+	return plainNumber(ns) + "ns"
+}
+
+// plainNumber writes a round number shortly: "0.5", "200", "1,000", "50k",
+// "2M".
+func plainNumber(x float64) string {
+	for _, u := range []struct {
+		name string
+		size float64
+	}{{"T", 1e12}, {"G", 1e9}, {"M", 1e6}, {"k", 1e3}} {
+		if x >= u.size*10 || x >= u.size && u.name != "k" {
+			return strconv.FormatFloat(math.Round(x/u.size*100)/100, 'f', -1, 64) + u.name
+		}
+	}
+	if x >= 1000 {
+		return reports.FormatCount(uint64(math.Round(x)))
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
+}

@@ -1,0 +1,106 @@
+package figures
+
+import (
+	"fmt"
+
+	"github.com/squall-sim/squall/reports"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+var (
+	openFill  = vermillion
+	halfFill  = yellow
+	probeLine = draw.LineStyle{Color: blue, Width: 2.4}
+)
+
+// breakers draws the share of a policy's breakers that were open or half-open.
+// For one breaker the share is that of the bin's time.
+func breakers(s *source) *page {
+	p := newPage(s, "Circuit breakers", 56)
+	p.subtitle += " · share of breakers in each state"
+	p.legend = []key{
+		{label: "open", area: openFill},
+		{label: "half-open", area: halfFill},
+		{label: "some breaker was half-open", line: &probeLine},
+	}
+	for i, policy := range s.policies {
+		r := &p.rows[i]
+		b := policy.Breakers
+		switch {
+		case b.Count <= 0:
+			r.message = "no circuit breaker"
+			continue
+		case b.OpenNS == 0 && b.Transitions == 0:
+			r.message = "never opened"
+		}
+		open, notClosed, probes := breakerShares(s, policy)
+		r.marks = append(r.marks,
+			&area{samples: notClosed, fill: halfFill},
+			&area{samples: open, fill: openFill},
+			&probeMarks{probes},
+		)
+		r.facts = "1 breaker"
+		if b.Count > 1 {
+			r.facts = reports.FormatCount(uint64(b.Count)) + " breakers"
+		}
+		if b.Scope != "" {
+			r.facts += " (scope " + clean(b.Scope) + ")"
+		}
+		r.facts += fmt.Sprintf(" · %s state changes", reports.FormatCount(b.Transitions))
+		if m := policy.Total.RejectedByBreaker; m > 0 {
+			r.facts += fmt.Sprintf(" · %s calls rejected", reports.FormatCount(m))
+		}
+	}
+	p.y = scale{max: 1.12, norm: plot.LinearScale{}, label: "share", ticks: []plot.Tick{
+		{Value: 0, Label: "0"}, {Value: 0.5, Label: "50%"}, {Value: 1, Label: "100%"},
+	}}
+	return p
+}
+
+// breakerShares are the share of breakers that are open, the share that are not
+// closed, and the bins in which at least one was half-open.
+func breakerShares(s *source, policy *reports.Policy) (open, notClosed, probes []sample) {
+	series := &policy.Series
+	s.bins(policy, max(len(series.BreakerOpenNS), len(series.BreakerHalfOpenNS)), func(from, to int, t0, t1 float64) {
+		var openNS, halfNS float64
+		for i := from; i < to; i++ {
+			openNS += float64(at(series.BreakerOpenNS, i))
+			halfNS += float64(at(series.BreakerHalfOpenNS, i))
+		}
+		if t1 <= t0 {
+			return
+		}
+		whole := (t1 - t0) * float64(policy.Breakers.Count)
+		open = append(open, sample{t0, t1, min(openNS/whole, 1)})
+		notClosed = append(notClosed, sample{t0, t1, min((openNS+halfNS)/whole, 1)})
+		if halfNS > 0 {
+			probes = append(probes, sample{t0, t1, 0})
+		}
+	})
+	return open, notClosed, probes
+}
+
+// probeMarks marks bins along the top of the plot: a breaker is half-open for
+// as long as one call takes, which is too short to be seen as an area.
+type probeMarks struct{ samples []sample }
+
+// Plot implements [plot.Plotter].
+func (m *probeMarks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	c.SetLineStyle(probeLine)
+	y := c.Max.Y - 2.5
+	var path vg.Path
+	for _, s := range m.samples {
+		x0, x1 := x(s.t0), x(s.t1)
+		if x1-x0 < 1.6 {
+			x1 = x0 + 1.6
+		}
+		path.Move(vg.Point{X: x0, Y: y})
+		path.Line(vg.Point{X: x1, Y: y})
+	}
+	if len(path) > 0 {
+		c.Stroke(path)
+	}
+}
