@@ -1,0 +1,131 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+)
+
+// An Actor receives events. One actor may await any number of them: data,
+// given when the event was scheduled, tells them apart (an index, a
+// generation, a kind, or several of these in one word).
+//
+// The loop keeps actors in interface values, so an actor that is a pointer or
+// an [ActorFunc] costs no allocation per event.
+type Actor interface {
+	// Act is called when the event is due, with the loop's time. It may
+	// schedule events, also for this very moment: they come after all those
+	// that were scheduled for it before. It must not call Step or Run.
+	Act(now time.Duration, data uint64)
+}
+
+// ActorFunc is a function in the role of an [Actor].
+type ActorFunc func(now time.Duration, data uint64)
+
+// Act calls f.
+func (f ActorFunc) Act(now time.Duration, data uint64) { f(now, data) }
+
+// Loop is a clock that jumps from event to event. Events happen in the order
+// of their times, and those of one moment in the order in which they were
+// scheduled, so a run depends on nothing but what was scheduled.
+//
+// The zero value is a loop at time zero without events, ready for use. A Loop
+// must not be copied after first use, and belongs to one goroutine. Once the
+// queue has grown to its working size, scheduling and stepping allocate
+// nothing.
+type Loop struct {
+	now    time.Duration
+	events uint64
+	acting bool
+	queue  queue
+}
+
+// NewLoop returns a loop at time zero with no events pending.
+func NewLoop() *Loop { return &Loop{} }
+
+// Now returns the virtual time since the start of the run: that of the event
+// that is happening or happened last, or the end of the last [Loop.Run] if
+// that is later.
+func (l *Loop) Now() time.Duration { return l.now }
+
+// At schedules a.Act(t, data). An event at [Never] is forgotten at once, for
+// it never happens. At panics if t lies before Now, as the past cannot be
+// changed: that is a bug of the caller.
+func (l *Loop) At(t time.Duration, a Actor, data uint64) {
+	if t < l.now {
+		panic(fmt.Sprintf("sim: event scheduled for %v, in the past: it is %v", t, l.now))
+	}
+	if a == nil {
+		panic(fmt.Sprintf("sim: event scheduled for %v without an actor", t))
+	}
+	if t == Never {
+		return
+	}
+	l.queue.push(t, a, data)
+}
+
+// After schedules a.Act in d from now; [Never] if that is more than a
+// time.Duration can hold. It panics if d is negative.
+func (l *Loop) After(d time.Duration, a Actor, data uint64) {
+	l.At(Add(l.now, d), a, data)
+}
+
+// Step lets the next event happen, and reports whether there was one. It
+// panics when called by an actor.
+func (l *Loop) Step() bool {
+	if l.acting {
+		panic("sim: Step or Run called by an actor")
+	}
+	if l.queue.len() == 0 {
+		return false
+	}
+	at, a, data := l.queue.pop()
+	l.now = at
+	l.events++
+	l.acting = true
+	a.Act(at, data)
+	l.acting = false
+	return true
+}
+
+// Run lets every event up to and including the moment until happen, then sets
+// the time to until. Run(Never) plays until no event is left, and then leaves
+// the time at the last event. It does nothing if until has passed already.
+func (l *Loop) Run(until time.Duration) {
+	for {
+		at, ok := l.Peek()
+		if !ok || at > until {
+			break
+		}
+		l.Step()
+	}
+	if until != Never {
+		l.now = max(l.now, until)
+	}
+}
+
+// Pending returns the number of events to come.
+func (l *Loop) Pending() int { return l.queue.len() }
+
+// Events returns the number of events that have happened, the one that is
+// happening included.
+func (l *Loop) Events() uint64 { return l.events }
+
+// Peek returns the time of the next event; false if none is pending.
+func (l *Loop) Peek() (at time.Duration, ok bool) { return l.queue.peek() }
+
+// Clock shows a loop's time as wall-clock time, for code that wants a
+// time.Time. It has the method that such code asks of a clock, and satisfies
+// its interface by shape.
+type Clock struct {
+	loop  *Loop
+	epoch time.Time
+}
+
+// Clock returns a clock that shows epoch at the start of the run. A monotonic
+// reading in epoch is dropped: it belongs to the real machine.
+func (l *Loop) Clock(epoch time.Time) *Clock {
+	return &Clock{loop: l, epoch: epoch.Round(0)}
+}
+
+// Now returns the epoch plus the loop's time.
+func (c *Clock) Now() time.Time { return c.epoch.Add(c.loop.now) }
