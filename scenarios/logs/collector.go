@@ -243,7 +243,7 @@ func (c *Collector) window() (window, error) {
 	case w.to <= w.from:
 		return w, fmt.Errorf("logs: %w between the bounds: the logs are from %s to %s", ErrEmpty, clock(c.first), clock(c.last))
 	case length > maxSpan:
-		return w, fmt.Errorf("logs: the requests are from %s to %s, more than 100 years; bounds can leave out those of a wrong clock", w.moment(w.from), w.moment(w.to))
+		return w, fmt.Errorf("logs: the requests are from %s to %s, more than 100 years; bounds can leave out those of a wrong clock", clock(w.base), clock(last))
 	case float64(length)/c.o.Speed > maxSpan.Seconds()*1e9:
 		return w, fmt.Errorf("logs: at speed %v the replay of %v would take more than 100 years", c.o.Speed, length)
 	}

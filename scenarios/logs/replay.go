@@ -142,19 +142,8 @@ func (s Summary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d requests of %d clients for %d keys, %d bytes\n", s.Requests, s.Clients, s.Keys, s.Bytes)
 	fmt.Fprintf(&b, "from %s to %s, replayed in %v\n", s.First.Format(time.RFC3339), s.Last.Format(time.RFC3339), s.Span)
-	for _, part := range []struct {
-		name   string
-		counts []Count
-	}{{"operations", s.Ops}, {"statuses", s.Statuses}} {
-		b.WriteString(part.name + ":")
-		for i, c := range part.counts {
-			if i > 0 {
-				b.WriteString(",")
-			}
-			fmt.Fprintf(&b, " %s %d", c.Name, c.N)
-		}
-		b.WriteString("\n")
-	}
+	fmt.Fprintf(&b, "operations: %s\n", joinCounts(s.Ops))
+	fmt.Fprintf(&b, "statuses: %s\n", joinCounts(s.Statuses))
 	fmt.Fprintf(&b, "busiest minute: %s with %d requests\n", s.BusiestMinute.Start.Format(time.RFC3339), s.BusiestMinute.Requests)
 	fmt.Fprintf(&b, "out of order: %d; outside the bounds: %d\n", s.Unsorted, s.Outside)
 	return b.String()

@@ -24,7 +24,7 @@ const (
 	reasons
 )
 
-// String says the reason in words, to stand after a number of lines.
+// String says the reason in words.
 func (r Reason) String() string {
 	switch r {
 	case Taken:
@@ -32,21 +32,21 @@ func (r Reason) String() string {
 	case Blank:
 		return "blank"
 	case Comment:
-		return "comments"
+		return "comment"
 	case Malformed:
 		return "not in the log's format"
 	case TooLong:
 		return "too long"
 	case NoRequest:
-		return "without a request"
+		return "no request"
 	case NotHTTP:
-		return "with something else than an HTTP request"
+		return "not an HTTP request"
 	case NotReplayable:
-		return "of operations that cannot be replayed"
+		return "operation that cannot be replayed"
 	case SecondRecord:
-		return "second records of a request"
+		return "second record of a request"
 	case ServersOwn:
-		return "of the server's own doing"
+		return "the server's own doing"
 	default:
 		return fmt.Sprintf("Reason(%d)", uint8(r))
 	}
@@ -116,13 +116,9 @@ func (r Report) String() string {
 	}
 	b.WriteString(")\n")
 	for _, s := range r.Skipped {
-		fmt.Fprintf(&b, "  skipped %d %s", s.Lines, s.Reason)
-		for i, d := range s.Details {
-			sep := ", "
-			if i == 0 {
-				sep = ": "
-			}
-			fmt.Fprintf(&b, "%s%s %d", sep, d.Name, d.N)
+		fmt.Fprintf(&b, "  %d skipped: %s", s.Lines, s.Reason)
+		if len(s.Details) > 0 {
+			fmt.Fprintf(&b, " (%s)", joinCounts(s.Details))
 		}
 		b.WriteString("\n")
 	}
@@ -130,6 +126,15 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "  %s\n", p)
 	}
 	return b.String()
+}
+
+// joinCounts returns "a 3, b 1".
+func joinCounts(counts []Count) string {
+	parts := make([]string, len(counts))
+	for i, c := range counts {
+		parts[i] = fmt.Sprintf("%s %d", c.Name, c.N)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // maxDetails bounds the operations of a Skip: what a client can make up must
