@@ -1,0 +1,233 @@
+package retry
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// Decision is what to do after an attempt.
+type Decision struct {
+	// Retry says whether to make another attempt, once After has passed.
+	Retry bool
+	// After is how long to wait before it, 0 or more. Where Retry is false it
+	// is how long the call would have waited, or was told to wait; 0 then
+	// means that there was nothing to wait for.
+	After time.Duration
+	// Reason is why the call ended; it is zero where Retry is true.
+	Reason Reason
+}
+
+// Call is one logical call on its way: a step machine without a clock or a
+// source of chance. Whoever runs the attempts tells it what happened and when,
+// and does what it decides:
+//
+//	call := r.Begin(now)
+//	for {
+//		err := attempt()
+//		if err == nil {
+//			call.Succeeded(now)
+//			return nil
+//		}
+//		d := call.Failed(now, err, u)
+//		if !d.Retry {
+//			return err // d.Reason says why
+//		}
+//		// come back after d.After: sleep, schedule an event, requeue a message
+//	}
+//
+// [Do] is that loop for goroutines. Decisions are a function of what the call
+// was told and of the retrier's budget, nothing else.
+//
+// A Call is a small value that allocates nothing. It may be copied; the copies
+// are then different calls. It is not safe for concurrent use. The zero value
+// is of no use: calls come from [Retrier.Begin].
+type Call struct {
+	r        *Retrier
+	start    time.Time
+	deadline time.Duration // since start; MaxInt64: none
+	prev     time.Duration // the last delay, before any hint
+	failures int32         // attempts that failed and were counted
+	paid     int32         // cost of the last paid receipt
+	state    Reason        // 0: alive
+	won      bool          // Succeeded was called
+}
+
+// Begin starts a call at now. Only the policy's Limit, the deadline, Elapsed
+// and observers look at the time.
+func (r *Retrier) Begin(now time.Time) Call {
+	return Call{r: r, start: now, deadline: math.MaxInt64}
+}
+
+// SetDeadline tells the call when its caller stops waiting: an attempt that
+// could not start before t is not waited for. [Do] sets it from its context.
+func (c *Call) SetDeadline(t time.Time) { c.deadline = t.Sub(c.start) }
+
+// Timeout returns what the next attempt, if it starts now, is to be bounded
+// by: AttemptTimeout or what is left of Limit, whichever is shorter. ok is
+// false if there is no bound. With d ≤ 0 the limit has passed and the attempt
+// should not be made. The caller's deadline is the caller's to watch.
+func (c *Call) Timeout(now time.Time) (d time.Duration, ok bool) {
+	p := &c.r.policy
+	if p.AttemptTimeout > 0 {
+		d, ok = p.AttemptTimeout, true
+	}
+	if p.Limit > 0 {
+		if left := p.Limit - c.elapsed(now); !ok || left < d {
+			d, ok = left, true
+		}
+	}
+	return d, ok
+}
+
+// Attempts returns how many attempts have reached the backend so far. One that
+// was turned away (Rejected() true) did not, and one that is still running
+// does not count yet.
+func (c *Call) Attempts() int {
+	if c.won {
+		return int(c.failures) + 1
+	}
+	return int(c.failures)
+}
+
+// Succeeded tells the call that its attempt succeeded, and ends it.
+func (c *Call) Succeeded(now time.Time) { c.succeeded(context.Background(), now) }
+
+func (c *Call) succeeded(ctx context.Context, now time.Time) {
+	if c.won || c.state != 0 {
+		return
+	}
+	c.won = true
+	if c.r.budget != nil {
+		c.r.budget.Succeeded(now, int(c.paid))
+	}
+	c.tell(ctx, now, nil, Unknown, Decision{})
+}
+
+// Failed tells the call that its attempt ended with err, which is not nil, and
+// returns what to do. u is a draw in [0, 1) for the jitter. A retry's price is
+// paid when Failed returns.
+//
+// The error is judged in this order: turned away, not worth another attempt,
+// attempts used up, server's hint too long, deadline, limit, budget. A call
+// that has ended keeps to its decision.
+func (c *Call) Failed(now time.Time, err error, u float64) Decision {
+	d, _ := c.failed(context.Background(), now, err, u)
+	return d
+}
+
+// Cancel tells the call that its caller gave up: in an attempt, which ended
+// with err, or while it waited, where err is nil. It ends with [Cancelled].
+func (c *Call) Cancel(now time.Time, err error) Decision {
+	return c.cancel(context.Background(), now, err)
+}
+
+func (c *Call) cancel(ctx context.Context, now time.Time, err error) Decision {
+	if err == nil {
+		return c.end(ctx, now, nil, Unknown, Decision{Reason: Cancelled})
+	}
+	var f facts
+	f.gather(err)
+	if !f.rejected && c.state == 0 && !c.won {
+		c.failures++
+	}
+	return c.end(ctx, now, err, c.r.class(err, &f), Decision{Reason: Cancelled})
+}
+
+// failed also returns the budget's answer, where it was asked.
+func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) (Decision, Receipt) {
+	if c.won || c.state != 0 {
+		return Decision{Reason: c.state}, Receipt{}
+	}
+	var f facts
+	f.gather(err)
+	class := c.r.class(err, &f)
+	if f.rejected {
+		d := Decision{Reason: Rejected}
+		if f.hasAfter {
+			d.After = f.after
+		}
+		return c.end(ctx, now, err, class, d), Receipt{}
+	}
+	c.failures++
+	if !class.Retryable() {
+		return c.end(ctx, now, err, class, Decision{Reason: NotRetryable}), Receipt{}
+	}
+	if int(c.failures) >= c.r.policy.Attempts {
+		return c.end(ctx, now, err, class, Decision{Reason: Exhausted}), Receipt{}
+	}
+	own, after, stop := c.r.policy.wait(int(c.failures), c.prev, class, u, &f)
+	d := Decision{After: after}
+	if stop {
+		d.Reason = ServerStop
+	} else {
+		d.Reason = c.outOfTime(now, after)
+	}
+	if d.Reason != 0 {
+		return c.end(ctx, now, err, class, d), Receipt{}
+	}
+	var receipt Receipt
+	if c.r.budget != nil {
+		if receipt = c.r.budget.Charge(now, class); !receipt.Paid {
+			d.Reason, d.After = OverBudget, max(after, receipt.Refill)
+			return c.end(ctx, now, err, class, d), receipt
+		}
+		c.paid = int32(min(receipt.Cost, math.MaxInt32))
+	}
+	c.prev, d.Retry = own, true
+	c.tell(ctx, now, err, class, d)
+	return d, receipt
+}
+
+// outOfTime returns why an attempt after the delay could not start in time, or
+// 0 if it could. Of two bounds it names the nearer.
+func (c *Call) outOfTime(now time.Time, after time.Duration) Reason {
+	limit := c.r.policy.Limit
+	if limit <= 0 && c.deadline == math.MaxInt64 {
+		return 0
+	}
+	elapsed := c.elapsed(now)
+	late := after >= c.deadline-elapsed && c.deadline != math.MaxInt64
+	over := limit > 0 && after >= limit-elapsed
+	switch {
+	case late && (!over || c.deadline <= limit):
+		return DeadlineTooNear
+	case over:
+		return LimitReached
+	}
+	return 0
+}
+
+// overrun returns LimitReached if nothing is left of the limit at now.
+func (c *Call) overrun(now time.Time) Reason {
+	if limit := c.r.policy.Limit; limit > 0 && c.elapsed(now) >= limit {
+		return LimitReached
+	}
+	return 0
+}
+
+func (c *Call) elapsed(now time.Time) time.Duration {
+	return max(0, now.Sub(c.start)) // a clock that went back
+}
+
+// end ends the call.
+func (c *Call) end(ctx context.Context, now time.Time, err error, class Class, d Decision) Decision {
+	if c.won || c.state != 0 {
+		return Decision{Reason: c.state}
+	}
+	c.state = d.Reason
+	c.tell(ctx, now, err, class, d)
+	return d
+}
+
+// tell costs a comparison where nobody observes.
+func (c *Call) tell(ctx context.Context, now time.Time, err error, class Class, d Decision) {
+	if len(c.r.observers) == 0 {
+		return
+	}
+	c.r.tell(ctx, Event{
+		Policy: c.r.policy.Name, Time: now, Elapsed: c.elapsed(now),
+		Attempts: c.Attempts(), MaxAttempts: c.r.policy.Attempts,
+		Err: err, Class: class, Decision: d,
+	})
+}

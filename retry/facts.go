@@ -1,0 +1,198 @@
+package retry
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+// The optional methods of errors that this package understands. They are found
+// along the whole chain of wrapped errors, outermost first.
+type (
+	classer      interface{ RetryClass() Class }                    // ours: goes before all else
+	retryabler   interface{ Retryable() bool }                      // goes before the tables
+	sdkRetryable interface{ RetryableError() bool }                 // the AWS SDK's name for it
+	rejecter     interface{ Rejected() bool }                       // never reached the backend
+	afterer      interface{ RetryAfter() (time.Duration, bool) }    // Retry-After
+	amzAfterer   interface{ AmzRetryAfter() (time.Duration, bool) } // x-amz-retry-after
+	statuser     interface{ HTTPStatusCode() int }                  // smithy's name
+	coder        interface{ ErrorCode() string }                    // smithy's name
+	timeouter    interface{ Timeout() bool }                        // net.Error's
+	temporarer   interface{ Temporary() bool }                      // net.Error's
+	connectioner interface{ ConnectionError() bool }                // smithy's name
+)
+
+// facts is what one walk along a chain of errors finds. The outermost error
+// that says something about a fact has the word on it.
+type facts struct {
+	class     Class // declared; Unknown: not declared
+	status    int   // HTTP status; 0: none
+	code      string
+	after     time.Duration
+	amz       time.Duration
+	hasAfter  bool
+	hasAmz    bool
+	rejected  bool
+	timeout   bool
+	temporary bool
+	conn      bool // the connection failed
+	sending   bool // net/http's client failed, for whatever reason
+	notFound  bool // the host has no address
+	cancelled bool // context.Canceled
+	badAddr   bool // an address that can never be dialled
+}
+
+// gather walks err's tree depth first, as errors.As does, but once for all
+// facts and without reflection: it is on the path of every failed attempt.
+func (f *facts) gather(err error) {
+	for err != nil {
+		f.look(err)
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				f.gather(inner)
+			}
+			return
+		default:
+			return
+		}
+	}
+}
+
+// look takes what one error of the chain says.
+func (f *facts) look(err error) {
+	f.declared(err)
+	if e, ok := err.(statuser); ok && f.status == 0 {
+		f.status = e.HTTPStatusCode()
+	}
+	if e, ok := err.(coder); ok && f.code == "" {
+		f.code = e.ErrorCode()
+	}
+	if e, ok := err.(afterer); ok && !f.hasAfter {
+		f.after, f.hasAfter = e.RetryAfter()
+		f.hasAfter = f.hasAfter && f.after >= 0
+	}
+	if e, ok := err.(amzAfterer); ok && !f.hasAmz {
+		f.amz, f.hasAmz = e.AmzRetryAfter()
+		f.hasAmz = f.hasAmz && f.amz >= 0
+	}
+	f.network(err)
+	if e, ok := err.(interface{ As(any) bool }); ok {
+		f.ask(e)
+	}
+}
+
+// declared takes what the error says of itself.
+func (f *facts) declared(err error) {
+	if e, ok := err.(rejecter); ok && e.Rejected() {
+		f.rejected = true
+	}
+	if f.class != Unknown {
+		return
+	}
+	if e, ok := err.(classer); ok {
+		f.class = e.RetryClass()
+		return
+	}
+	if e, ok := err.(retryabler); ok {
+		f.class = word(e.Retryable())
+	} else if e, ok := err.(sdkRetryable); ok {
+		f.class = word(e.RetryableError())
+	}
+}
+
+func word(retryable bool) Class {
+	if retryable {
+		return Transient
+	}
+	return Fatal
+}
+
+// network takes what the standard library's errors mean.
+func (f *facts) network(err error) {
+	switch e := err.(type) {
+	case *net.OpError:
+		// TLS alerts come as OpErrors too, with an Op of "remote error" or
+		// "local error": a handshake that was refused is refused again.
+		f.conn = f.conn || e.Op == "dial" || e.Op == "read" || e.Op == "write" || e.Op == "close"
+	case *net.DNSError:
+		f.conn = true
+		f.notFound = f.notFound || e.IsNotFound
+	case *url.Error:
+		f.sending = true
+		// A connection that was closed before the answer. Anywhere else
+		// io.EOF is the ordinary end of something.
+		f.conn = f.conn || e.Err == io.EOF
+	case syscall.Errno:
+		f.conn = f.conn || connectionErrno(e)
+	case *net.AddrError, net.InvalidAddrError, net.UnknownNetworkError, *net.ParseError:
+		f.badAddr = true
+		return // its Timeout and Temporary say nothing
+	}
+	switch err {
+	case io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe:
+		f.conn = true
+	case context.Canceled:
+		f.cancelled = true
+	}
+	if e, ok := err.(timeouter); ok && e.Timeout() {
+		f.timeout = true
+	}
+	if e, ok := err.(temporarer); ok && e.Temporary() {
+		f.temporary = true
+	}
+	if e, ok := err.(connectioner); ok && e.ConnectionError() {
+		f.conn = true
+	}
+}
+
+func connectionErrno(e syscall.Errno) bool {
+	switch e {
+	case syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ECONNABORTED, syscall.EPIPE,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.ENETRESET,
+		syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENOTCONN:
+		return true
+	}
+	return false
+}
+
+// ask looks for facts behind an As method, which errors.As would honour.
+func (f *facts) ask(e interface{ As(any) bool }) {
+	var (
+		class     classer
+		retryable retryabler
+		status    statuser
+		code      coder
+		after     afterer
+		amz       amzAfterer
+		rejected  rejecter
+	)
+	if f.class == Unknown && e.As(&class) {
+		f.class = class.RetryClass()
+	}
+	if f.class == Unknown && e.As(&retryable) {
+		f.class = word(retryable.Retryable())
+	}
+	if f.status == 0 && e.As(&status) {
+		f.status = status.HTTPStatusCode()
+	}
+	if f.code == "" && e.As(&code) {
+		f.code = code.ErrorCode()
+	}
+	if !f.hasAfter && e.As(&after) {
+		f.after, f.hasAfter = after.RetryAfter()
+		f.hasAfter = f.hasAfter && f.after >= 0
+	}
+	if !f.hasAmz && e.As(&amz) {
+		f.amz, f.hasAmz = amz.AmzRetryAfter()
+		f.hasAmz = f.hasAmz && f.amz >= 0
+	}
+	if e.As(&rejected) && rejected.Rejected() {
+		f.rejected = true
+	}
+}

@@ -1,0 +1,219 @@
+package retryhttp
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody is how much of an error's body is read. S3's are below 1 KiB; what
+// is longer is some proxy's page.
+const maxBody = 64 << 10
+
+// maxMessage bounds StatusError.Message, which ends up in logs.
+const maxMessage = 1 << 10
+
+// FromResponse returns nil for an answer below 400, and leaves its body alone.
+// Otherwise it returns a [*StatusError], for which it reads at most 64 KiB of
+// the body, and closes it: small error bodies are read to their end, which
+// lets the connection be used again. A body that breaks off or makes no sense
+// still gives an error with the status and the headers.
+func FromResponse(resp *http.Response) error {
+	if resp.StatusCode < 400 {
+		return nil
+	}
+	e := &StatusError{
+		Status:    resp.StatusCode,
+		RequestID: first(resp.Header, "X-Amz-Request-Id", "X-Amzn-Requestid", "X-Request-Id"),
+		HostID:    resp.Header.Get("X-Amz-Id-2"),
+		Code:      awsCode(resp.Header.Get("X-Amzn-Errortype")),
+		After:     retryAfter(resp.Header.Get("Retry-After"), resp.Header.Get("Date")),
+		AmzAfter:  amzRetryAfter(resp.Header.Get("X-Amz-Retry-After")),
+	}
+	if resp.Request != nil {
+		e.Method = resp.Request.Method
+		if e.Method == "" {
+			e.Method = http.MethodGet // net/http's reading of an empty method
+		}
+	}
+	if resp.Body != nil {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
+		resp.Body.Close()
+		if e.Method != http.MethodHead {
+			e.readBody(body)
+		}
+	}
+	return e
+}
+
+// readBody takes code, message and ids from an error body in XML or JSON; the
+// headers go before it.
+func (e *StatusError) readBody(body []byte) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	if len(body) == 0 {
+		return
+	}
+	var b errorBody
+	switch body[0] {
+	case '<':
+		b.readXML(body)
+	case '{':
+		b.readJSON(body)
+	}
+	keep(&e.Code, b.code)
+	keep(&e.Message, clip(b.message))
+	keep(&e.RequestID, b.requestID)
+	keep(&e.HostID, b.hostID)
+}
+
+// errorBody is what the error bodies of AWS's protocols have in common.
+type errorBody struct{ code, message, requestID, hostID string }
+
+// readXML reads S3's <Error>, the query protocol's <ErrorResponse><Error> and
+// EC2's <Response><Errors><Error>. Another root, such as a proxy's <html>, is
+// none of them. A body that breaks off gives what came before the break.
+func (b *errorBody) readXML(body []byte) {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	var path []string
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			path = append(path, t.Name.Local)
+			if len(path) == 1 && t.Name.Local != "Error" && t.Name.Local != "ErrorResponse" && t.Name.Local != "Response" {
+				return
+			}
+		case xml.EndElement:
+			path = path[:len(path)-1]
+		case xml.CharData:
+			b.element(path, string(t))
+		}
+	}
+}
+
+func (b *errorBody) element(path []string, text string) {
+	if len(path) < 2 {
+		return
+	}
+	inError := path[len(path)-2] == "Error"
+	switch name := path[len(path)-1]; {
+	case inError && name == "Code":
+		keep(&b.code, strings.TrimSpace(text))
+	case inError && name == "Message":
+		keep(&b.message, strings.TrimSpace(text))
+	case name == "RequestId" || name == "RequestID":
+		keep(&b.requestID, strings.TrimSpace(text))
+	case name == "HostId":
+		keep(&b.hostID, strings.TrimSpace(text))
+	}
+}
+
+// readJSON reads the error of AWS's JSON protocols, {"__type": …, "message": …},
+// and the {"code": …, "message": …} of many others.
+func (b *errorBody) readJSON(body []byte) {
+	var v struct {
+		Type    any `json:"__type"`
+		Code    any `json:"code"`
+		Message any `json:"message"` // field names match without regard to case
+	}
+	if json.Unmarshal(body, &v) != nil {
+		return
+	}
+	for _, code := range []any{v.Type, v.Code} {
+		if s, ok := code.(string); ok { // a number is the status once more
+			keep(&b.code, awsCode(s))
+		}
+	}
+	if s, ok := v.Message.(string); ok {
+		b.message = s
+	}
+}
+
+// awsCode takes the code from "com.amazonaws.s3#SlowDown:http://…", the form of
+// AWS's JSON protocols.
+func awsCode(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	if i := strings.LastIndexByte(s, '#'); i >= 0 {
+		s = s[i+1:]
+	}
+	return strings.TrimSpace(s)
+}
+
+// retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
+// A date is counted from the answer's own Date, so that a client whose clock
+// is wrong waits as long as the server meant; without a Date it says nothing.
+// A date that has passed is no wait. Anything else is ignored.
+func retryAfter(value, date string) Wait {
+	value = strings.TrimSpace(value)
+	if value == "" {
+		return Wait{}
+	}
+	if isDigits(value) {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || seconds > math.MaxInt64/int64(time.Second) {
+			return Wait{For: math.MaxInt64, Known: true} // too long for anybody's maximum
+		}
+		return Wait{For: time.Duration(seconds) * time.Second, Known: true}
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return Wait{}
+	}
+	now, err := http.ParseTime(date)
+	if err != nil {
+		return Wait{}
+	}
+	return Wait{For: max(0, at.Sub(now)), Known: true}
+}
+
+// amzRetryAfter reads x-amz-retry-after: milliseconds, 0 or more. Anything
+// else is ignored, as in aws-sdk-go-v2@v1.48.0, aws/retry/middleware.go.
+func amzRetryAfter(value string) Wait {
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || ms < 0 {
+		return Wait{}
+	}
+	return Wait{For: time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, Known: true}
+}
+
+func isDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func first(h http.Header, names ...string) string {
+	for _, name := range names {
+		if v := h.Get(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// keep sets field to value unless it is set.
+func keep(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+// clip bounds a text without cutting a character.
+func clip(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "")
+}
