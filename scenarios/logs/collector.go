@@ -100,8 +100,9 @@ func (t *table) intern(name []byte) uint32 {
 }
 
 // Collector gathers the entries of one or many logs, which need not be sorted
-// and may overlap, and makes a [Replay] of them. It needs 32 bytes for each
-// request, and each key and client once. It is for one goroutine.
+// and may overlap, and makes a [Replay] of them. It holds 32 bytes for each
+// request (up to twice that while it grows), and each key and client once. It
+// is for one goroutine.
 type Collector struct {
 	o        ReplayOptions
 	rows     []packed

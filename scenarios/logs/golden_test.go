@@ -56,7 +56,7 @@ func TestRealLog(t *testing.T) {
 from 2015-05-17T10:05:00Z to 2015-05-20T21:05:59Z, replayed in 83h1m0s
 operations: GET 9952, HEAD 42, POST 5, OPTIONS 1
 statuses: 2xx 9171, 3xx 609, 4xx 217, 5xx 3
-busiest minute: 2015-05-19T19:05:00Z with 136 requests
+84 minutes with requests, the busiest 2015-05-19T19:05:00Z with 136
 out of order: 4915; outside the bounds: 0
 `
 	if got := report.String() + replay.Summary().String(); got != want {

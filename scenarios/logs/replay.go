@@ -128,6 +128,7 @@ type Summary struct {
 	Bytes         int64 // sum of the sizes
 	Ops           []Count
 	Statuses      []Count // by class: "2xx"; "none" where the log has none
+	Minutes       int64   // whole minutes of the log's time with a request in them
 	BusiestMinute Minute
 }
 
@@ -144,7 +145,7 @@ func (s Summary) String() string {
 	fmt.Fprintf(&b, "from %s to %s, replayed in %v\n", s.First.Format(time.RFC3339), s.Last.Format(time.RFC3339), s.Span)
 	fmt.Fprintf(&b, "operations: %s\n", joinCounts(s.Ops))
 	fmt.Fprintf(&b, "statuses: %s\n", joinCounts(s.Statuses))
-	fmt.Fprintf(&b, "busiest minute: %s with %d requests\n", s.BusiestMinute.Start.Format(time.RFC3339), s.BusiestMinute.Requests)
+	fmt.Fprintf(&b, "%d minutes with requests, the busiest %s with %d\n", s.Minutes, s.BusiestMinute.Start.Format(time.RFC3339), s.BusiestMinute.Requests)
 	fmt.Fprintf(&b, "out of order: %d; outside the bounds: %d\n", s.Unsorted, s.Outside)
 	return b.String()
 }
@@ -165,6 +166,7 @@ func (c *Collector) summarize(r *Replay, w window) Summary {
 		second := w.base + p.at/int64(time.Second)
 		if start := time.Unix(second-mod(second, 60), 0).UTC(); i == 0 || !start.Equal(minute.Start) {
 			minute = Minute{Start: start}
+			s.Minutes++
 		}
 		if minute.Requests++; minute.Requests > s.BusiestMinute.Requests {
 			s.BusiestMinute = minute

@@ -96,6 +96,7 @@ func TestReplaySummary(t *testing.T) {
 		Requests: 4, Unsorted: 1, Clients: 1, Keys: 1, Bytes: math.MaxInt64,
 		Ops:           []Count{{"GET", 3}, {"PUT", 1}},
 		Statuses:      []Count{{"2xx", 1}, {"4xx", 1}, {"5xx", 1}, {"none", 1}},
+		Minutes:       2,
 		BusiestMinute: Minute{epoch, 2},
 	}
 	if got := r.Summary(); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
