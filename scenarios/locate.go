@@ -26,7 +26,10 @@ func (d *decoder) find(p *path) (n ast.Node, place, name position) {
 	case nil:
 		return nil, parentPlace, parentName
 	case *ast.MappingNode:
-		if p.index >= 0 {
+		if p.index >= 0 { // a map that we read as a list
+			if p.index < len(v.Values) {
+				return v.Values[p.index].Value, at(v.Values[p.index]), at(v.Values[p.index])
+			}
 			break
 		}
 		for _, entry := range v.Values {

@@ -172,10 +172,8 @@ type Policy struct {
 	// Baseline marks a policy shown for comparison: thresholds do not bind it,
 	// unless a filter names it.
 	Baseline bool
-	// Preset is the retry preset that the file started from; empty: none, that
-	// is a single attempt. It is a label: Retry has the settings.
-	Preset string
-	// Retry holds the retry settings in full, the preset's and the file's.
+	// Retry holds the retry settings in full. Its Name is that of the preset
+	// from which the file starts, or empty.
 	Retry retry.Policy
 	// Breaker is the circuit breaker around each attempt; nil: none.
 	Breaker *Breaker

@@ -1,0 +1,181 @@
+package scenarios
+
+import (
+	"math"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/retry"
+)
+
+// policies reads the map of names to policies, in the file's order.
+func (d *decoder) policies(n ast.Node, p *path, sc *Scenario) {
+	d.entries(n, p, func(name string, keyNode, v ast.Node, p *path) {
+		if _, null := v.(*ast.NullNode); null {
+			d.wrong(keyNode, p, "no value", "write the policy's settings, such as {retry: s3}")
+			v = nil
+		}
+		pol := Policy{Name: name, Retry: retry.Policy{Attempts: 1}}
+		if v != nil {
+			d.policy(v, p, &pol)
+		}
+		sc.Policies = append(sc.Policies, pol)
+	})
+}
+
+func (d *decoder) policy(n ast.Node, p *path, pol *Policy) {
+	found := false
+	d.object(n, p, []string{"baseline", "retry", "breaker"}, func(key string, v ast.Node, p *path) {
+		switch key {
+		case "baseline":
+			pol.Baseline = d.boolean(v, p)
+		case "retry":
+			found = true
+			pol.Retry = d.retry(v, p)
+		case "breaker":
+			pol.Breaker = d.breaker(v, p)
+		}
+	})
+	if at := p.key("retry"); !found && !d.bad[at.String()] && isMap(n) {
+		d.report(d.locate(at), at, "the policy does not say how to retry", "write retry: s3, retry: none, or settings such as retry: {attempts: 3, base: 100ms}")
+	}
+}
+
+// retry reads "s3" or a map: a preset, or a single attempt without one, and
+// what is set otherwise.
+func (d *decoder) retry(n ast.Node, p *path) retry.Policy {
+	if !isMap(n) {
+		s, ok := d.scalar(n, p, "the name of a preset or a map of settings", "write retry: s3, or retry: {attempts: 3, base: 100ms}")
+		if !ok {
+			return retry.Policy{Attempts: 1}
+		}
+		return d.preset(n, p, s)
+	}
+	out := retry.Policy{Attempts: 1}
+	var set []func() // in the file's order, but after the preset
+	known := []string{
+		"preset", "attempts", "base", "multiplier", "cap", "throttle_base", "jitter",
+		"attempt_timeout", "limit", "hint", "max_hint", "classifier", "quota",
+	}
+	d.object(n, p, known, func(key string, v ast.Node, p *path) {
+		if key == "preset" {
+			s, ok := d.scalar(v, p, "the name of a preset", "")
+			if ok {
+				out = d.preset(v, p, s)
+			}
+			return
+		}
+		set = append(set, func() { d.retrySetting(&out, key, v, p) })
+	})
+	for _, apply := range set {
+		apply()
+	}
+	return out
+}
+
+func (d *decoder) preset(n ast.Node, p *path, name string) retry.Policy {
+	out, ok := retry.Preset(name)
+	if !ok {
+		d.wrong(n, p, "unknown preset "+quote(name), didYouMean(name, retry.Presets()))
+		return retry.Policy{Attempts: 1}
+	}
+	return out
+}
+
+func (d *decoder) retrySetting(out *retry.Policy, key string, v ast.Node, p *path) {
+	switch key {
+	case "attempts":
+		out.Attempts = d.integer(v, p, 1, math.MaxInt32)
+	case "base":
+		out.Backoff.Base = d.duration(v, p)
+	case "multiplier":
+		out.Backoff.Multiplier = d.number(v, p)
+	case "cap":
+		out.Backoff.Cap = d.duration(v, p)
+	case "throttle_base":
+		out.Backoff.ThrottleBase = d.duration(v, p)
+	case "jitter":
+		out.Jitter = d.jitter(v, p, out.Jitter)
+	case "attempt_timeout":
+		out.AttemptTimeout = d.duration(v, p)
+	case "limit":
+		out.Limit = d.duration(v, p)
+	case "hint":
+		name := d.choice(v, p, "hint", retry.HintModes())
+		if name != "" && out.Hint.Mode.UnmarshalText([]byte(name)) == nil && out.Hint.Mode == retry.HintNone {
+			out.Hint.Max = 0 // there is none to wait for
+		}
+	case "max_hint":
+		out.Hint.Max = d.duration(v, p)
+	case "classifier":
+		out.Classifier = d.choice(v, p, "classifier", retry.Classifiers())
+	case "quota":
+		out.Quota = d.quota(v, p, out.Quota)
+	}
+}
+
+// jitter reads "full" or {kind: additive, amount: 1s}. Without a kind it changes
+// the preset's.
+func (d *decoder) jitter(n ast.Node, p *path, j retry.Jitter) retry.Jitter {
+	kind := func(n ast.Node, p *path) {
+		name := d.choice(n, p, "jitter", retry.JitterKinds())
+		if name != "" && j.Kind.UnmarshalText([]byte(name)) == nil {
+			j = retry.Jitter{Kind: j.Kind}
+		}
+	}
+	if !isMap(n) {
+		kind(n, p)
+		return j
+	}
+	known := []string{"kind", "amount", "proportion"}
+	var set []func()
+	d.object(n, p, known, func(key string, v ast.Node, p *path) {
+		switch key {
+		case "kind":
+			kind(v, p)
+		case "amount":
+			set = append(set, func() { j.Amount = d.duration(v, p) })
+		case "proportion":
+			set = append(set, func() { j.Proportion = d.number(v, p) })
+		}
+	})
+	for _, apply := range set {
+		apply()
+	}
+	return j
+}
+
+// quota reads "none" or a map of tokens; what it leaves out stays the preset's.
+func (d *decoder) quota(n ast.Node, p *path, q retry.Quota) retry.Quota {
+	if !isMap(n) {
+		if d.choice(n, p, "quota", []string{"none"}) == "none" {
+			return retry.Quota{}
+		}
+		return q
+	}
+	into := map[string]*int{
+		"capacity": &q.Capacity, "cost": &q.Cost, "throttle_cost": &q.ThrottleCost, "timeout_cost": &q.TimeoutCost, "reward": &q.Reward,
+	}
+	d.object(n, p, []string{"capacity", "cost", "throttle_cost", "timeout_cost", "reward"}, func(key string, v ast.Node, p *path) {
+		*into[key] = d.integer(v, p, 0, math.MaxInt32)
+	})
+	return q
+}
+
+func (d *decoder) breaker(n ast.Node, p *path) *Breaker {
+	b := &Breaker{Config: breaker.Config{Probes: 1}, Scope: ScopeOperation}
+	d.object(n, p, []string{"failures", "open_for", "probes", "scope"}, func(key string, v ast.Node, p *path) {
+		switch key {
+		case "failures":
+			b.Failures = d.integer(v, p, 1, math.MaxInt32)
+		case "open_for":
+			b.OpenFor = d.duration(v, p)
+		case "probes":
+			b.Probes = d.integer(v, p, 1, math.MaxInt32)
+		case "scope":
+			b.Scope = Scope(d.choice(v, p, "scope", []string{string(ScopeOperation), string(ScopeClient), string(ScopeFleet)}))
+		}
+	})
+	return b
+}

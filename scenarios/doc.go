@@ -1,0 +1,2 @@
+// Package scenarios is the scenario file.
+package scenarios
