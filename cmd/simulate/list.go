@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/scenarios"
+)
+
+// listed is a built-in scenario in the list.
+type listed struct {
+	Name       string   `json:"name"`
+	About      string   `json:"about"`
+	Backend    string   `json:"backend"`
+	Load       string   `json:"load"`
+	DurationNS int64    `json:"duration_ns"` // of virtual time
+	Phases     []string `json:"phases"`
+	Policies   []string `json:"policies"`
+	Thresholds int      `json:"thresholds"`
+}
+
+func newListCommand(env environment) *cobra.Command {
+	var format format
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the built-in scenarios",
+		Example: `  # for people
+  simulate list
+
+  # for programs: names, phases, policies
+  simulate list --format json`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			list, err := listAll()
+			if err != nil {
+				return wrong("", err)
+			}
+			if format == formatJSON {
+				return writeJSON(env.Stdout, list)
+			}
+			return writeList(env.Stdout, list)
+		},
+	}
+	format.register(cmd)
+	return cmd
+}
+
+func listAll() ([]listed, error) {
+	list := []listed{}
+	for _, entry := range scenarios.List() {
+		sc, err := scenarios.Builtin(entry.Name)
+		if err != nil {
+			return nil, err
+		}
+		one := listed{
+			Name: sc.Name, About: sc.About, Backend: string(sc.Backend.Kind), Load: string(sc.Load.Model),
+			DurationNS: int64(length(sc)), Policies: policyNames(sc), Thresholds: len(sc.Thresholds),
+		}
+		for _, p := range sc.Phases {
+			one.Phases = append(one.Phases, p.Label)
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func writeList(w io.Writer, list []listed) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tBACKEND\tLENGTH\tPOLICIES\tABOUT")
+	for _, l := range list {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Backend,
+			reports.FormatExact(time.Duration(l.DurationNS)), strings.Join(l.Policies, " "), oneLine(l.About))
+	}
+	return t.Flush()
+}
+
+// length is how long a scenario's phases take together.
+func length(sc *scenarios.Scenario) time.Duration {
+	var d time.Duration
+	for _, p := range sc.Phases {
+		d += p.For
+	}
+	return d
+}

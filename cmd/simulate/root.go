@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// run is the command as a function: it does what env.Args ask for and returns
+// the exit code. When ctx ends, a run stops, writes what it has, marked as
+// interrupted, and gives 130.
+func run(ctx context.Context, env environment) int {
+	root := newRoot(env)
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return tell(env.Stderr, err)
+	}
+	return exitOK
+}
+
+func newRoot(env environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "simulate",
+		Short: "Show what retry, backoff and breaker settings do on a bad day",
+		Long: `simulate replays hours of trouble with an S3 or HTTP service in seconds of
+virtual time, on the retry and breaker code that a service imports, and shows
+what each policy made of it.`,
+		Example: `  # what is built in
+  simulate list
+
+  # run one scenario: table on the terminal, figures in simulate-out/
+  simulate run s3-throttle-burst
+
+  # make a scenario of your own from a built-in one
+  simulate show s3-throttle-burst > mine.yaml
+  simulate check mine.yaml && simulate run mine.yaml`,
+		SilenceErrors:     true, // run tells them
+		SilenceUsage:      true,
+		Args:              knownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		// "simulate rnu --quiet": the command is the mistake, not its flag.
+		if cmd == root && !strings.HasPrefix(env.Args[0], "-") {
+			return unknownCommand(root, env.Args[0])
+		}
+		return flagError(cmd, err)
+	})
+	root.AddCommand(
+		newRunCommand(env),
+		newListCommand(env),
+		newShowCommand(env),
+		newCheckCommand(env),
+		newImportCommand(env),
+		newVersionCommand(env),
+		newCompletionCommand(env),
+	)
+	root.SetHelpCommand(newHelpCommand())
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.DisableFlagsInUseLine = true
+		cmd.Flags().SortFlags = false // in the order of use, as the code has them
+		cmd.Flags().BoolP("help", "h", false, "show this help")
+	}
+	return root
+}
+
+// newHelpCommand replaces cobra's, which takes an unknown topic for success.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		Example: `  # the flags of run, with examples
+  simulate help run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				return unknownCommand(cmd.Root(), rest[0])
+			}
+			if err != nil {
+				return err
+			}
+			return topic.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// knownCommand is the argument check of the root: whatever reaches it named no
+// command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return unknownCommand(cmd, args[0])
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	hint := "simulate --help lists the commands"
+	if near := nearest(name, commandNames(root)); near != "" {
+		hint = "did you mean simulate " + near + "? " + hint
+	}
+	return usage(hint, "unknown command %q", name)
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// noArgs is the argument check of commands that take none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd.CommandPath()+" --help shows its usage", "%s takes no arguments, got %q", cmd.Name(), args[0])
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/scenarios"
+)
+
+// defaultSeed is the seed of a run that names none. It is fixed, and not drawn:
+// the same command shows the same run to everybody.
+const defaultSeed = 1
+
+// runOptions are the flags of the run command.
+type runOptions struct {
+	policies []string
+	seed     uint64
+	mode     string
+	out      string
+	png      bool
+	quiet    bool
+}
+
+func newRunCommand(env environment) *cobra.Command {
+	o := runOptions{mode: "auto"}
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO...",
+		Short: "Run scenarios: print the table, write summary and figures",
+		Long: `run replays each scenario under each of its policies and prints what became of
+the calls. SCENARIO is the name of a built-in one (simulate list) or a file.
+
+It writes summary.json and four figures to simulate-out/<scenario>/, or to --out:
+latency (p50, p99 and max over time), attempts (per call), load (calls against
+attempts at the backend) and breaker (state of the breakers over time).
+
+The same scenario, seed and version give the same bytes, everywhere.
+
+exit codes: 0 fine, 99 a threshold was missed or a fault never fired, 2 bad flags
+or a bad scenario, 130 interrupted (what was seen by then is written), 1 anything
+else.`,
+		Example: `  # a built-in scenario under all of its policies
+  simulate run s3-throttle-burst
+
+  # two of the policies, with another seed
+  simulate run s3-outage --policy s3-breaker,none --seed 7
+
+  # real requests and responses through the fake S3, in process
+  simulate run --mode http s3-throttle-burst
+
+  # your own file, with the results in a directory of your choice
+  simulate run mine.yaml --out results
+
+  # in CI: print only what failed; the exit code says the rest
+  simulate run --quiet s3-throttle-burst s3-outage`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("simulate list shows the built-in ones", "run needs a scenario: a name or a file")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.runAll(cmd.Context(), env, args)
+		},
+		ValidArgsFunction: completeScenarios(true),
+	}
+	f := cmd.Flags()
+	f.StringSliceVarP(&o.policies, "policy", "p", nil, "run only these of the scenario's policies `NAME,...`")
+	f.Uint64VarP(&o.seed, "seed", "s", defaultSeed, "the `NUMBER` that all chance comes from")
+	addChoice(cmd, &o.mode, "mode", modes(), "auto (http where small enough), model (outcomes only) or http (real requests)")
+	f.StringVarP(&o.out, "out", "o", "", "write to `DIR` (default simulate-out/<scenario>; DIR/<scenario> for several)")
+	f.BoolVar(&o.png, "png", false, "write the figures as PNG too")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what failed")
+	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)
+	_ = cmd.MarkFlagDirname("out")
+	return cmd
+}
+
+// job is one scenario to run and the directory for its results.
+type job struct {
+	arg      string // as given on the command line
+	scenario *scenarios.Scenario
+	out      string
+}
+
+// runAll runs the scenarios in order. All that can be known to be wrong is told
+// before the first one starts; a missed threshold of one does not keep the
+// others from running.
+func (o *runOptions) runAll(ctx context.Context, env environment, args []string) error {
+	jobs, err := o.prepare(env, args)
+	if err != nil {
+		return err
+	}
+	failed := false
+	for i, j := range jobs {
+		if ctx.Err() != nil {
+			return interruptedBefore(j)
+		}
+		if i > 0 && !o.quiet {
+			fmt.Fprintln(env.Stdout)
+		}
+		record, err := o.runOne(ctx, env, j)
+		if err != nil {
+			return err
+		}
+		if record.Interrupted {
+			return &failure{
+				code:  exitInterrupted,
+				cause: fmt.Errorf("%s was interrupted; what was seen by then is in %s", record.Scenario, j.out),
+			}
+		}
+		failed = tellMisses(env, j, record) || failed
+	}
+	if failed {
+		return verdict(exitFailed)
+	}
+	return nil
+}
+
+// prepare opens and checks everything that the runs need.
+func (o *runOptions) prepare(env environment, args []string) ([]job, error) {
+	opened, err := openAll(env, args)
+	if err != nil {
+		return nil, err
+	}
+	jobs := make([]job, len(args))
+	taken := make(map[string]string, len(args)) // output directories
+	for i, sc := range opened {
+		if err := checkPolicies(sc, args[i], o.policies); err != nil {
+			return nil, err
+		}
+		jobs[i] = job{arg: args[i], scenario: sc, out: o.outDir(sc.Name, len(args))}
+		if first, ok := taken[jobs[i].out]; ok {
+			return nil, usage("give the scenario in one of them another name, or run them one at a time with --out",
+				"%s and %s would both write to %s", first, args[i], jobs[i].out)
+		}
+		taken[jobs[i].out] = args[i]
+		if err := checkOutput(jobs[i].out, o.png); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// outDir is where the results of one of n scenarios go.
+func (o *runOptions) outDir(name string, n int) string {
+	switch {
+	case o.out == "":
+		return filepath.Join(outRoot, name)
+	case n == 1:
+		return filepath.Clean(o.out)
+	default:
+		return filepath.Join(o.out, name)
+	}
+}
+
+// checkPolicies makes sure that the scenario has the policies asked for.
+func checkPolicies(sc *scenarios.Scenario, arg string, wanted []string) error {
+	known := policyNames(sc)
+	for _, w := range wanted {
+		if contains(known, w) {
+			continue
+		}
+		hint := "its policies are " + or(known)
+		if near := nearest(w, known); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return usage(hint, "%s has no policy %q", arg, w)
+	}
+	return nil
+}
+
+func policyNames(sc *scenarios.Scenario) []string {
+	names := make([]string, len(sc.Policies))
+	for i, p := range sc.Policies {
+		names[i] = p.Name
+	}
+	return names
+}
+
+func interruptedBefore(j job) error {
+	return &failure{code: exitInterrupted, cause: fmt.Errorf("%s was interrupted before it began", j.scenario.Name)}
+}
+
+func modes() []string {
+	var words []string
+	for _, m := range scenarios.Modes() {
+		words = append(words, string(m))
+	}
+	return words
+}
+
+// runOne runs one scenario, prints its table and writes its files.
+func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*reports.Run, error) {
+	bar := newProgress(env, o.quiet, j.scenario.Name)
+	record, err := scenarios.Run(ctx, j.scenario, scenarios.Options{
+		Seed: o.seed, Mode: scenarios.Mode(o.mode), Policies: o.policies,
+		Version: thisBuild().Version, Progress: bar.update,
+	})
+	bar.clear()
+	if record == nil {
+		if ctx.Err() != nil {
+			return nil, interruptedBefore(j)
+		}
+		return nil, wrong("", err)
+	}
+	if err != nil && !record.Interrupted {
+		return nil, wrong("", err)
+	}
+	if !o.quiet {
+		if err := reports.Text(env.Stdout, record, reports.TextOptions{Color: env.color(), Width: env.columns()}); err != nil {
+			return nil, wrong("", err)
+		}
+	}
+	names, err := writeArtifacts(j.out, record, o.png)
+	if err != nil {
+		return nil, wrong("simulate run --out DIR writes elsewhere", err)
+	}
+	if !o.quiet {
+		fmt.Fprintf(env.Stdout, "\n%s\n", wrote(j.out, names))
+	}
+	return record, nil
+}
+
+// tellMisses tells on standard error what makes the run fail, and whether
+// anything does. The table has it too, but nobody reads a table in a CI log.
+func tellMisses(env environment, j job, record *reports.Run) bool {
+	for i := range record.Thresholds {
+		if t := &record.Thresholds[i]; !t.Passed {
+			fmt.Fprintf(env.Stderr, "simulate: %s\n", t.Miss())
+		}
+	}
+	for _, w := range record.Warnings {
+		if w.Fails {
+			fmt.Fprintf(env.Stderr, "simulate: %s\n", oneLine(w.Message))
+		}
+	}
+	if !record.Failed() {
+		return false
+	}
+	fmt.Fprintf(env.Stderr, "hint: simulate show %s prints the scenario; %s shows when it went wrong\n",
+		j.arg, filepath.Join(j.out, "latency.svg"))
+	return true
+}
