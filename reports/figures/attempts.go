@@ -5,10 +5,14 @@ import (
 	"sort"
 
 	"github.com/squall-sim/squall/reports"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-var meanLine = draw.LineStyle{Color: blue, Width: 1.4}
+var (
+	meanLine = draw.LineStyle{Color: blue, Width: 1.4}
+	meanFill = rgb(0xC4E3F6) // sky blue, paler
+)
 
 // attempts draws how many attempts calls made, by the time at which they were
 // meant to start. A call that a breaker ended before its first attempt counts
@@ -18,38 +22,23 @@ func attempts(s *source) *page {
 	p.subtitle += " · by the start of the call; 1 is a call without retries, 0 one that a breaker turned away"
 	p.legend = []key{
 		{label: "max", line: &maxLine, ticks: true},
-		{label: "mean", line: &meanLine, area: translucent(skyBlue, 0x59)},
+		{label: "mean", line: &meanLine, area: meanFill},
 	}
 	most, mostMean := 2.0, 1.0
 	for i, policy := range s.policies {
-		series := &policy.Series
-		var mean, top []sample
-		s.bins(policy, len(series.Calls), func(from, to int, t0, t1 float64) {
-			var calls, sum, largest uint64
-			for i := from; i < to; i++ {
-				calls += series.Calls[i]
-				sum += at(series.CallAttempts, i)
-				largest = max(largest, at(series.CallAttemptMax, i))
-			}
-			if calls == 0 {
-				return
-			}
-			mean = append(mean, sample{t0, t1, float64(sum) / float64(calls)})
-			top = append(top, sample{t0, t1, float64(largest)})
-			mostMean = max(mostMean, mean[len(mean)-1].y)
-			most = max(most, float64(largest))
-		})
 		r := &p.rows[i]
-		r.marks = append(r.marks,
-			&area{samples: mean, fill: translucent(skyBlue, 0x59)},
-			&dashes{top, maxLine},
-			&steps{mean, meanLine},
-		)
-		if m := &policy.Total; m.Calls > 0 {
-			r.facts = fmt.Sprintf("%s attempts for %s calls, %.2f each",
-				reports.FormatCount(m.Attempts), reports.FormatCount(m.Calls), m.Amplification)
+		for _, v := range s.views {
+			mean, top := attemptsPerCall(v, policy)
+			for j := range mean {
+				mostMean = max(mostMean, mean[j].y)
+				most = max(most, mean[j].y, top[j].y)
+			}
+			r.marks = append(r.marks, []plot.Plotter{&area{mean, meanFill}, &dashes{top, maxLine}, &steps{mean, meanLine}})
 		}
-		if len(mean) == 0 {
+		if m := &policy.Total; m.Calls > 0 {
+			r.facts = fmt.Sprintf("%s attempts for %s calls, %s each",
+				reports.FormatCount(m.Attempts), reports.FormatCount(m.Calls), ratio(m.Amplification))
+		} else {
 			r.message = "no calls"
 		}
 	}
@@ -57,10 +46,28 @@ func attempts(s *source) *page {
 	if most > 60 && most > 10*mostMean {
 		p.y = logScale(1, most, true, p.ticks(), plainNumber)
 	} else {
-		p.y = linear(max(most, mostMean), min(p.ticks(), 5), plainNumber)
+		p.y = linear(most, min(p.ticks(), 5), plainNumber)
 	}
 	p.y.label = "attempts"
 	return p
+}
+
+// attemptsPerCall are the mean and the largest number of attempts.
+func attemptsPerCall(v *view, policy *reports.Policy) (mean, top []sample) {
+	series := &policy.Series
+	v.bins(policy, len(series.Calls), func(from, to int, t0, t1 float64) {
+		var calls, sum, largest float64
+		for i := from; i < to; i++ {
+			calls += float64(series.Calls[i])
+			sum += float64(at(series.CallAttempts, i))
+			largest = max(largest, float64(at(series.CallAttemptMax, i)))
+		}
+		if calls > 0 {
+			mean = append(mean, sample{t0, t1, sum / calls})
+			top = append(top, sample{t0, t1, largest})
+		}
+	})
+	return mean, top
 }
 
 // weighted is a value that stands for n measurements.

@@ -19,7 +19,7 @@ var timeUnits = []struct {
 	{"ns", time.Nanosecond, 2 * time.Microsecond, nil},
 	{"µs", time.Microsecond, 2 * time.Millisecond, nil},
 	{"ms", time.Millisecond, 2 * time.Second, nil},
-	{"s", time.Second, 10 * time.Minute, []time.Duration{
+	{"s", time.Second, 5*time.Minute + 1, []time.Duration{
 		time.Second / 5, time.Second / 2, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
 		15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 	}},
@@ -34,36 +34,42 @@ var timeUnits = []struct {
 	}},
 }
 
-// timeAxis chooses the unit and the ticks of a time axis from zero to end.
-func timeAxis(end time.Duration) (unit string, ticks []plot.Tick) {
-	const about = 10 // ticks
+// timeAxis chooses the unit and about so many ticks for a view.
+func timeAxis(v *view, about int) (unit string, ticks []plot.Tick) {
+	span := v.end - v.begin
 	u := timeUnits[0]
 	for _, u = range timeUnits {
-		if end < u.upTo {
+		if span < u.upTo {
 			break
 		}
 	}
 	step := time.Duration(0)
 	for _, s := range u.steps {
-		if end/s <= about {
+		if span/s <= time.Duration(about) {
 			step = s
 			break
 		}
 	}
 	if step == 0 {
-		step = max(time.Duration(niceStep(float64(end)/float64(u.unit)/about)*float64(u.unit)), 1)
+		step = max(time.Duration(niceStep(float64(span)/float64(u.unit)/float64(about))*float64(u.unit)), 1)
 	}
-	for t := time.Duration(0); t <= end; t += step {
-		label := strconv.FormatFloat(math.Round(float64(t)/float64(u.unit)*1e6)/1e6, 'f', -1, 64)
-		ticks = append(ticks, plot.Tick{Value: float64(t), Label: label})
-		if half := t + step/2; half <= end && half > t {
+	for k := (v.begin - v.origin) / step; ; k++ {
+		t := v.origin + k*step
+		if t > v.end || k > 1000 {
+			return u.name, ticks
+		}
+		if t < v.begin {
+			continue
+		}
+		count := math.Round(float64(t-v.origin)/float64(u.unit)*1e6) / 1e6
+		ticks = append(ticks, plot.Tick{Value: float64(t), Label: strconv.FormatFloat(count, 'f', -1, 64)})
+		if half := t + step/2; half <= v.end && half > t {
 			ticks = append(ticks, plot.Tick{Value: float64(half)})
 		}
 		if t > math.MaxInt64-step {
-			break
+			return u.name, ticks
 		}
 	}
-	return u.name, ticks
 }
 
 // niceStep is the smallest of 1, 2 and 5 times a power of ten that is at least
@@ -99,7 +105,7 @@ func linear(most float64, about int, label func(float64) string) scale {
 		most = 1
 	}
 	step := niceStep(most / float64(about))
-	steps := math.Ceil(most/step - 1e-9)
+	steps := math.Ceil(most/step*1.03 - 1e-9) // a line along the edge is hard to see
 	s := scale{max: steps * step, norm: plot.LinearScale{}}
 	for i := 0.0; i <= steps; i++ {
 		s.ticks = append(s.ticks, plot.Tick{Value: i * step, Label: label(i * step)})
@@ -133,7 +139,7 @@ func (l logarithm) Normalize(lo, hi, x float64) float64 {
 // zero makes room for zeros. There is room for about so many labels.
 func logScale(lo, hi float64, zero bool, about int, label func(float64) string) scale {
 	if !(lo > 0) || !(hi > 0) || hi < lo {
-		lo, hi = 1, 10
+		lo, hi = 1, 1000
 	}
 	lo, hi = below125(lo), niceStep(hi)
 	if hi < lo*10*(1-1e-9) {

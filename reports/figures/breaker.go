@@ -23,7 +23,7 @@ func breakers(s *source) *page {
 	p.legend = []key{
 		{label: "open", area: openFill},
 		{label: "half-open", area: halfFill},
-		{label: "some breaker was half-open", line: &probeLine},
+		{label: "at least one half-open", line: &probeLine},
 	}
 	for i, policy := range s.policies {
 		r := &p.rows[i]
@@ -35,12 +35,10 @@ func breakers(s *source) *page {
 		case b.OpenNS == 0 && b.Transitions == 0:
 			r.message = "never opened"
 		}
-		open, notClosed, probes := breakerShares(s, policy)
-		r.marks = append(r.marks,
-			&area{samples: notClosed, fill: halfFill},
-			&area{samples: open, fill: openFill},
-			&probeMarks{probes},
-		)
+		for _, v := range s.views {
+			open, notClosed, probes := breakerShares(v, policy)
+			r.marks = append(r.marks, []plot.Plotter{&area{notClosed, halfFill}, &area{open, openFill}, &probeMarks{probes}})
+		}
 		r.facts = "1 breaker"
 		if b.Count > 1 {
 			r.facts = reports.FormatCount(uint64(b.Count)) + " breakers"
@@ -61,20 +59,18 @@ func breakers(s *source) *page {
 
 // breakerShares are the share of breakers that are open, the share that are not
 // closed, and the bins in which at least one was half-open.
-func breakerShares(s *source, policy *reports.Policy) (open, notClosed, probes []sample) {
+func breakerShares(v *view, policy *reports.Policy) (open, notClosed, probes []sample) {
 	series := &policy.Series
-	s.bins(policy, max(len(series.BreakerOpenNS), len(series.BreakerHalfOpenNS)), func(from, to int, t0, t1 float64) {
+	whole := float64(series.BucketNS) * float64(policy.Breakers.Count)
+	v.bins(policy, max(len(series.BreakerOpenNS), len(series.BreakerHalfOpenNS)), func(from, to int, t0, t1 float64) {
 		var openNS, halfNS float64
 		for i := from; i < to; i++ {
 			openNS += float64(at(series.BreakerOpenNS, i))
 			halfNS += float64(at(series.BreakerHalfOpenNS, i))
 		}
-		if t1 <= t0 {
-			return
-		}
-		whole := (t1 - t0) * float64(policy.Breakers.Count)
-		open = append(open, sample{t0, t1, min(openNS/whole, 1)})
-		notClosed = append(notClosed, sample{t0, t1, min((openNS+halfNS)/whole, 1)})
+		all := whole * float64(to-from)
+		open = append(open, sample{t0, t1, min(openNS/all, 1)})
+		notClosed = append(notClosed, sample{t0, t1, min((openNS+halfNS)/all, 1)})
 		if halfNS > 0 {
 			probes = append(probes, sample{t0, t1, 0})
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/reports"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -26,45 +27,55 @@ func latency(s *source) *page {
 		{label: "p99", line: &p99Line},
 		{label: "p50", line: &p50Line},
 	}
-	least, most, zero := 0.0, 0.0, false
+	var all extent
 	for i, policy := range s.policies {
-		p50, p99, top := latencies(s, policy)
-		for _, line := range [][]sample{p50, p99, top} {
-			for _, v := range line {
-				if v.y <= 0 {
-					zero = true
-					continue
-				}
-				if least == 0 || v.y < least {
-					least = v.y
-				}
-				most = max(most, v.y)
-			}
-		}
 		r := &p.rows[i]
-		r.marks = append(r.marks,
-			&dashes{top, maxLine},
-			&curve{p99, p99Line},
-			&curve{p50, p50Line},
-		)
-		if m := &policy.Total; m.CallDuration.Count > 0 {
-			r.facts = fmt.Sprintf("p50 %s · p99 %s · %s succeed",
-				reports.FormatDuration(time.Duration(m.CallDuration.P50NS)),
-				reports.FormatDuration(time.Duration(m.CallDuration.P99NS)), reports.FormatShare(m.SuccessRate))
+		for _, v := range s.views {
+			p50, p99, top := latencies(v, policy)
+			all.add(p50, p99, top)
+			r.marks = append(r.marks, []plot.Plotter{&dashes{top, maxLine}, &curve{p99, p99Line}, &curve{p50, p50Line}})
 		}
-		if len(top) == 0 {
+		m := &policy.Total
+		if m.Calls == 0 {
 			r.message = "no calls"
+			continue
+		}
+		r.facts = reports.FormatShare(m.SuccessRate) + " succeed"
+		if m.CallDuration.Count > 0 {
+			r.facts = fmt.Sprintf("p50 %s · p99 %s · %s",
+				reports.FormatDuration(time.Duration(m.CallDuration.P50NS)),
+				reports.FormatDuration(time.Duration(m.CallDuration.P99NS)), r.facts)
 		}
 	}
-	p.y = logScale(least, most, zero, p.ticks(), durationLabel)
+	p.y = logScale(all.least, all.most, all.zero, p.ticks(), durationLabel)
 	p.y.label = "call duration"
 	return p
 }
 
+// extent is what a logarithmic axis has to show.
+type extent struct {
+	least, most float64 // of the positive values; 0 without
+	zero        bool    // there are others
+}
+
+func (e *extent) add(lines ...[]sample) {
+	for _, line := range lines {
+		for _, v := range line {
+			switch {
+			case v.y <= 0:
+				e.zero = true
+			case e.least == 0 || v.y < e.least:
+				e.least = v.y
+			}
+			e.most = max(e.most, v.y)
+		}
+	}
+}
+
 // latencies are the three lines of one policy.
-func latencies(s *source, policy *reports.Policy) (p50, p99, top []sample) {
+func latencies(v *view, policy *reports.Policy) (p50, p99, top []sample) {
 	series := &policy.Series
-	s.bins(policy, len(series.Calls), func(from, to int, t0, t1 float64) {
+	v.bins(policy, len(series.Calls), func(from, to int, t0, t1 float64) {
 		var medians []weighted
 		var p99NS, maxNS int64
 		for i := from; i < to; i++ {

@@ -5,12 +5,13 @@ import (
 	"image/color"
 
 	"github.com/squall-sim/squall/reports"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg/draw"
 )
 
 // outcomeColors are the fills for reports.Outcomes, in its order. Neighbours in
-// the stack differ in lightness as well as in hue.
-var outcomeColors = []color.NRGBA{skyBlue, orange, vermillion, purple, yellow, rgb(0x555555), rgb(0xBBBBBB)}
+// the stack differ in lightness as well as in hue, and what went well is pale.
+var outcomeColors = []color.NRGBA{okTint, orange, vermillion, purple, yellow, rgb(0x555555), rgb(0xBBBBBB)}
 
 var offeredLine = draw.LineStyle{Color: black, Width: 1.2}
 
@@ -24,29 +25,33 @@ func load(s *source) *page {
 	most := 0.0
 	for i, policy := range s.policies {
 		r := &p.rows[i]
-		stack, top := stacked(s, policy)
-		most = max(most, top)
-		// From the back: the sum of all outcomes first, the part of the first one
-		// last.
-		for o := len(stack) - 1; o >= 0; o-- {
-			if !rises(stack, o) {
-				continue
+		for _, v := range s.views {
+			stack := stacked(v, policy)
+			marks := []plot.Plotter{}
+			// From the back: the sum of all outcomes first, the part of the first one
+			// last.
+			for o := len(stack) - 1; o >= 0; o-- {
+				if rises(stack, o) {
+					present[o] = true
+					marks = append(marks, &area{stack[o], outcomeColors[o]})
+				}
 			}
-			present[o] = true
-			r.marks = append(r.marks, &area{samples: stack[o], fill: outcomeColors[o]})
-		}
-		offered := rate(s, policy, policy.Series.Calls)
-		for _, v := range offered {
-			most = max(most, v.y)
-		}
-		r.marks = append(r.marks, &steps{offered, offeredLine})
-		if m := &policy.Total; m.Calls > 0 {
-			r.facts = fmt.Sprintf("amplification %.2f", m.Amplification)
-			if m.WorkNS > 0 {
-				r.facts += fmt.Sprintf(" · %.0f%% of the backend's work wasted", 100*float64(m.WastedWorkNS)/float64(m.WorkNS))
+			offered := before(rate(v, policy, policy.Series.Calls), float64(s.run.DurationNS))
+			r.marks = append(r.marks, append(marks, &steps{offered, offeredLine}))
+			for _, line := range append(stack, offered) {
+				for _, v := range line {
+					most = max(most, v.y)
+				}
 			}
-		} else {
+		}
+		m := &policy.Total
+		if m.Calls == 0 {
 			r.message = "no calls"
+			continue
+		}
+		r.facts = "amplification " + ratio(m.Amplification)
+		if m.WorkNS > 0 {
+			r.facts += fmt.Sprintf(" · %.0f%% of the backend's work wasted", 100*float64(m.WastedWorkNS)/float64(m.WorkNS))
 		}
 	}
 	for o, there := range present {
@@ -59,37 +64,41 @@ func load(s *source) *page {
 	return p
 }
 
-// rate is a series of counts as a rate, over all bins up to its end.
-func rate(s *source, policy *reports.Policy, counts []uint64) []sample {
+// rate is a series of counts as a rate.
+func rate(v *view, policy *reports.Policy, counts []uint64) []sample {
 	var out []sample
-	s.bins(policy, len(counts), func(from, to int, t0, t1 float64) {
+	bucket := float64(policy.Series.BucketNS)
+	v.bins(policy, len(policy.Series.Calls), func(from, to int, t0, t1 float64) {
 		sum := 0.0
 		for i := from; i < to; i++ {
-			sum += float64(counts[i])
+			sum += float64(at(counts, i))
 		}
-		if t1 > t0 {
-			out = append(out, sample{t0, t1, sum * 1e9 / (t1 - t0)})
-		}
+		out = append(out, sample{t0, t1, sum * 1e9 / (float64(to-from) * bucket)})
 	})
 	return out
 }
 
+// before cuts a line at the end of the load: after it there are no calls to
+// offer, rather than none offered.
+func before(line []sample, end float64) []sample {
+	for len(line) > 0 && end > 0 && line[len(line)-1].t0 >= end {
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
 // stacked adds up the rates of attempts: entry o is the sum of outcomes 0 to o.
-func stacked(s *source, policy *reports.Policy) (stack [][]sample, most float64) {
-	n := len(policy.Series.Calls)
+func stacked(v *view, policy *reports.Policy) (stack [][]sample) {
 	for o := range min(len(policy.Series.Attempts), len(outcomeColors)) {
-		counts := make([]uint64, n)
-		copy(counts, policy.Series.Attempts[o])
-		line := rate(s, policy, counts)
+		line := rate(v, policy, policy.Series.Attempts[o])
 		for i := range line {
 			if o > 0 {
 				line[i].y += stack[o-1][i].y
 			}
-			most = max(most, line[i].y)
 		}
 		stack = append(stack, line)
 	}
-	return stack, most
+	return stack
 }
 
 // rises reports whether outcome o adds anything to the stack.

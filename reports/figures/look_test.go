@@ -2,6 +2,7 @@ package figures_test
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,7 +20,9 @@ func TestLook(t *testing.T) {
 	if *look == "" {
 		t.Skip("give -look DIR to draw the samples")
 	}
-	for name, run := range gallery() {
+	runs := gallery()
+	maps.Copy(runs, extremes())
+	for name, run := range runs {
 		dir := filepath.Join(*look, name)
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			t.Fatal(err)
@@ -30,7 +33,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// gallery is every sample.
+// gallery is every sample that a person may want to look at.
 func gallery() map[string]*reports.Run {
 	return map[string]*reports.Run{
 		"burst":     samples.Burst(),

@@ -83,38 +83,25 @@ func (m *dashes) Plot(c draw.Canvas, p *plot.Plot) {
 type area struct {
 	samples []sample
 	fill    color.Color
-	edge    draw.LineStyle // along the top; none without width
 }
 
 // Plot implements [plot.Plotter].
 func (m *area) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	foot := c.Min.Y
-	var fill, edge vg.Path
+	var fill vg.Path
 	for _, run := range runs(m.samples) {
 		fill.Move(vg.Point{X: x(run[0].t0), Y: foot})
-		for i, s := range run {
-			from, to := vg.Point{X: x(s.t0), Y: y(s.y)}, vg.Point{X: x(s.t1), Y: y(s.y)}
-			fill.Line(from)
-			fill.Line(to)
-			if i == 0 {
-				edge.Move(from)
-			} else {
-				edge.Line(from)
-			}
-			edge.Line(to)
+		for _, s := range run {
+			fill.Line(vg.Point{X: x(s.t0), Y: y(s.y)})
+			fill.Line(vg.Point{X: x(s.t1), Y: y(s.y)})
 		}
 		fill.Line(vg.Point{X: x(run[len(run)-1].t1), Y: foot})
 		fill.Close()
 	}
-	if len(fill) == 0 {
-		return
-	}
-	c.SetColor(m.fill)
-	c.Fill(fill)
-	if m.edge.Width > 0 {
-		c.SetLineStyle(m.edge)
-		c.Stroke(edge)
+	if len(fill) > 0 {
+		c.SetColor(m.fill)
+		c.Fill(fill)
 	}
 }
 

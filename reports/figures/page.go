@@ -2,6 +2,7 @@ package figures
 
 import (
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -18,15 +19,22 @@ type page struct {
 	src             *source
 	notes           []string
 	rowHeight       vg.Length // of the plot area in each row
-	labels          *strip
+	columns         []column
 }
 
-// row is the plot of one policy.
+// column is a view with its place on the page.
+type column struct {
+	view   *view
+	x0, x1 vg.Length
+	labels *strip
+}
+
+// row is the plots of one policy, side by side in the views of the page.
 type row struct {
 	name, settings string
-	facts          string // the policy in numbers, at the right
-	message        string // written across an empty plot
-	marks          []plot.Plotter
+	facts          string           // the policy in numbers, at the right
+	message        string           // written across an empty plot
+	marks          [][]plot.Plotter // for each view
 }
 
 // key is an entry of the legend.
@@ -49,6 +57,7 @@ const (
 	axisHeight  vg.Length = 30 // below the last row, for time
 	noteHeight  vg.Length = 11
 	rowGap      vg.Length = 8
+	columnGap   vg.Length = 20
 )
 
 // newPage starts a page for the drawn policies; height is the wish of the figure
@@ -80,24 +89,37 @@ func newPage(s *source, title string, height vg.Length) *page {
 	return p
 }
 
-// ready places the phases' labels, once the vertical axis and with it the width
-// of the plots is known.
+// ready places the columns and the phases' labels, once the vertical axis and
+// with it the width of the plots is known.
 func (p *page) ready() *page {
-	p.labels = p.strip()
-	if note := p.labels.note(len(p.src.run.Phases)); note != "" {
-		p.notes = append(p.notes, note)
+	x0, x1 := margin+p.axisWidth(), pageWidth-margin-6
+	if len(p.src.views) == 1 {
+		p.columns = []column{{view: p.src.views[0], x0: x0, x1: x1}}
+	} else {
+		middle := x0 + (x1-x0)*0.55
+		p.columns = []column{
+			{view: p.src.views[0], x0: x0, x1: middle - columnGap/2},
+			{view: p.src.views[1], x0: middle + columnGap/2, x1: x1},
+		}
+	}
+	for i := range p.columns {
+		c := &p.columns[i]
+		c.labels = newStrip(c.view, c.x1-c.x0)
+		if note := c.labels.note(); note != "" && i == 0 {
+			p.notes = append(p.notes, note)
+		}
 	}
 	return p
 }
 
 // ticks is how many labels the vertical axis has room for.
-func (p *page) ticks() int { return max(int(p.rowHeight/18), 2) }
+func (p *page) ticks() int { return max(int(p.rowHeight/14), 2) }
 
 func (p *page) height() vg.Length {
 	n := vg.Length(len(p.rows))
 	h := margin + titleHeight + subHeight
 	h += vg.Length(len(p.legendLines())) * legendLine
-	h += p.labels.height()
+	h += p.stripHeight()
 	h += n*(headHeight+p.rowHeight) + (n-1)*rowGap
 	h += axisHeight + vg.Length(len(p.notes))*noteHeight + margin/2
 	return h
@@ -118,10 +140,14 @@ func (p *page) draw(c draw.Canvas) {
 		p.drawLegend(c, vg.Point{X: left, Y: y}, line)
 	}
 
-	plots, tiles := p.plots(c, y)
-	p.labels.draw(c, tiles[0].data.Min.X, y)
-	for i, t := range tiles {
-		p.drawRow(c, t, plots[i], &p.rows[i])
+	y -= p.stripHeight()
+	for _, col := range p.columns {
+		col.labels.draw(c, c.Min.X+col.x0, y)
+	}
+	for i := range p.rows {
+		y -= headHeight
+		p.drawRow(c, i, y)
+		y -= p.rowHeight + rowGap
 	}
 
 	y = c.Min.Y + margin/2 + vg.Length(len(p.notes))*noteHeight
@@ -131,32 +157,53 @@ func (p *page) draw(c draw.Canvas) {
 	}
 }
 
-// tile is where one row is drawn: its plot with axes, and inside it the data.
-type tile struct{ plot, data draw.Canvas }
-
-// plots builds the rows' plots and places them below top, with their data areas
-// aligned.
-func (p *page) plots(c draw.Canvas, top vg.Length) ([]*plot.Plot, []tile) {
-	unit, ticks := timeAxis(p.src.end)
-	var plots []*plot.Plot
-	var tiles []tile
-	y := top - p.labels.height()
-	x0 := c.Min.X + margin + p.axisWidth()
-	x1 := c.Max.X - margin - 6
-	for i := range p.rows {
-		q := p.plot(&p.rows[i], ticks)
-		if i == len(p.rows)-1 {
-			q.X.Label.Text = "time since the start (" + unit + ")"
-		} else {
-			q.X.Tick.Marker = unlabelled(ticks)
-		}
-		y -= headHeight
-		data := crop(c, x0, x1, y-p.rowHeight, y)
-		y -= p.rowHeight + rowGap
-		plots = append(plots, q)
-		tiles = append(tiles, tile{plot: around(q, data), data: data})
+// stripHeight is the room for the phases' labels.
+func (p *page) stripHeight() vg.Length {
+	lanes := 0
+	for _, c := range p.columns {
+		lanes = max(lanes, c.labels.lanes)
 	}
-	return plots, tiles
+	return vg.Length(lanes)*laneHeight + stripFoot
+}
+
+// drawRow draws one row below top, heading and all.
+func (p *page) drawRow(c draw.Canvas, i int, top vg.Length) {
+	r := &p.rows[i]
+	for j, col := range p.columns {
+		data := c
+		data.Rectangle = vg.Rectangle{
+			Min: vg.Point{X: c.Min.X + col.x0, Y: top - p.rowHeight},
+			Max: vg.Point{X: c.Min.X + col.x1, Y: top},
+		}
+		q := p.plot(r, j, i == len(p.rows)-1)
+		q.Draw(around(q, data))
+		if r.message != "" {
+			drawMessage(c, data, r.message)
+		}
+	}
+	first, last := p.columns[0], p.columns[len(p.columns)-1]
+	p.drawHead(c, r, first.x0, last.x1, top+4)
+	// The title of the axis is not drawn by the plot: gonum/plot reserves its room
+	// as if the axis were linear, which leaves a gap above a logarithmic one.
+	if labelStyle.Width(p.y.label) <= p.rowHeight {
+		turned := center(labelStyle)
+		turned.Rotation = math.Pi / 2
+		c.FillText(turned, vg.Point{X: c.Min.X + margin + 6, Y: top - p.rowHeight/2}, p.y.label)
+	}
+}
+
+// drawHead writes the line above a row.
+func (p *page) drawHead(c draw.Canvas, r *row, x0, x1, base vg.Length) {
+	x0, x1 = c.Min.X+x0, c.Min.X+x1
+	facts := fit(r.facts, factStyle, (x1-x0)*0.6)
+	room := x1 - x0 - factStyle.Width(facts) - 10
+	name := fit(r.name, headStyle, room)
+	c.FillText(headStyle, vg.Point{X: x0, Y: base}, name)
+	used := headStyle.Width(name) + 8
+	if room-used > 40 {
+		c.FillText(settingStyle, vg.Point{X: x0 + used, Y: base}, fit(r.settings, settingStyle, room-used))
+	}
+	c.FillText(right(factStyle), vg.Point{X: x1, Y: base}, facts)
 }
 
 // around is the canvas for a plot whose data shall fill the given area: the
@@ -175,11 +222,6 @@ func around(q *plot.Plot, data draw.Canvas) draw.Canvas {
 	return trial
 }
 
-func crop(c draw.Canvas, x0, x1, y0, y1 vg.Length) draw.Canvas {
-	c.Rectangle = vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
-	return c
-}
-
 // axisWidth is the room for the vertical axis: the widest label and the title.
 func (p *page) axisWidth() vg.Length {
 	widest := vg.Length(0)
@@ -189,30 +231,40 @@ func (p *page) axisWidth() vg.Length {
 	return widest + 20
 }
 
-// plot is the plot of one row, without the time axis' labels.
-func (p *page) plot(r *row, ticks []plot.Tick) *plot.Plot {
+// plot is the plot of one row in one column; the last row has the time axis.
+func (p *page) plot(r *row, col int, last bool) *plot.Plot {
+	v := p.columns[col].view
+	about := max(int((p.columns[col].x1-p.columns[col].x0)/45), 2)
+	unit, ticks := timeAxis(v, about)
 	q := plot.New()
 	q.BackgroundColor = nil
-	q.X.Min, q.X.Max = 0, float64(p.src.end)
+	q.X.Min, q.X.Max = float64(v.begin), float64(v.end)
 	q.Y.Min, q.Y.Max = p.y.min, p.y.max
 	q.Y.Scale = p.y.norm
-	q.X.Tick.Marker = plot.ConstantTicks(ticks)
+	q.X.Tick.Marker = unlabelled(ticks)
 	q.Y.Tick.Marker = plot.ConstantTicks(p.y.ticks)
+	if col > 0 {
+		q.Y.Tick.Marker = unlabelled(p.y.ticks)
+	}
 	for _, a := range []*plot.Axis{&q.X, &q.Y} {
 		a.Padding = 0
 		a.Width, a.Color = 0.6, axisGrey
 		a.Tick.Length, a.Tick.Width, a.Tick.Color = 4, 0.6, axisGrey
-		handler, xalign, yalign := a.Tick.Label.Handler, a.Tick.Label.XAlign, a.Tick.Label.YAlign
+		xalign, yalign := a.Tick.Label.XAlign, a.Tick.Label.YAlign
 		a.Tick.Label = tickStyle
-		a.Tick.Label.Handler, a.Tick.Label.XAlign, a.Tick.Label.YAlign = handler, xalign, yalign
+		a.Tick.Label.XAlign, a.Tick.Label.YAlign = xalign, yalign
 		a.Label.TextStyle = center(labelStyle)
 		a.Label.Padding = 2
 	}
-	if labelStyle.Width(p.y.label) <= p.rowHeight {
-		q.Y.Label.Text = p.y.label
+	if last {
+		q.X.Tick.Marker = plot.ConstantTicks(ticks)
+		q.X.Label.Text = fit(v.since+" ("+unit+")", labelStyle, p.columns[col].x1-p.columns[col].x0)
 	}
-	q.Add(&bands{src: p.src}, &grid{ticks: p.y.ticks})
-	q.Add(r.marks...)
+	q.Add(&bands{v}, &grid{p.y.ticks})
+	if col < len(r.marks) {
+		q.Add(r.marks[col]...)
+	}
+	q.Add(&marker{v})
 	return q
 }
 
@@ -227,21 +279,13 @@ func unlabelled(ticks []plot.Tick) plot.ConstantTicks {
 	return out
 }
 
-// drawRow draws one row: the heading, the plot and, if it is empty, why.
-func (p *page) drawRow(c draw.Canvas, t tile, q *plot.Plot, r *row) {
-	q.Draw(t.plot)
-	base := t.data.Max.Y + 4
-	x := t.data.Min.X
-	facts := fit(r.facts, factStyle, t.data.Size().X*0.6)
-	room := t.data.Size().X - factStyle.Width(facts) - 10
-	name := fit(r.name, headStyle, room)
-	c.FillText(headStyle, vg.Point{X: x, Y: base}, name)
-	used := headStyle.Width(name) + 8
-	if room-used > 40 {
-		c.FillText(settingStyle, vg.Point{X: x + used, Y: base}, fit(r.settings, settingStyle, room-used))
-	}
-	c.FillText(right(factStyle), vg.Point{X: t.data.Max.X, Y: base}, facts)
-	if r.message != "" {
-		c.FillText(center(messageStyle), vg.Point{X: t.data.Center().X, Y: t.data.Center().Y - 3}, r.message)
-	}
+// drawMessage writes across the middle of a plot, on white to be readable over
+// shades and grid.
+func drawMessage(c, data draw.Canvas, s string) {
+	at := data.Center()
+	w, h := messageStyle.Width(s)/2+6, messageStyle.Height(s)/2+2
+	box := vg.Rectangle{Min: vg.Point{X: at.X - w, Y: at.Y - h}, Max: vg.Point{X: at.X + w, Y: at.Y + h}}
+	c.SetColor(translucent(white, 0xE0))
+	c.Fill(box.Path())
+	c.FillText(center(messageStyle), vg.Point{X: at.X, Y: at.Y - 4}, s)
 }

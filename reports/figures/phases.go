@@ -2,6 +2,7 @@ package figures
 
 import (
 	"image/color"
+	"time"
 
 	"github.com/squall-sim/squall/reports"
 	"gonum.org/v1/plot"
@@ -11,14 +12,14 @@ import (
 
 // bands shades the phases behind the data: every other one in grey, those with
 // faults in a tint and between lines, so that a minute in four days shows.
-type bands struct{ src *source }
+type bands struct{ view *view }
 
 // Plot implements [plot.Plotter].
 func (b *bands) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	for i, ph := range b.src.run.Phases {
-		x0, x1 := x(b.src.clamp(ph.StartNS)), x(b.src.clamp(ph.EndNS))
-		if x1 < x0 {
+	for i, ph := range b.view.src.run.Phases {
+		x0, x1 := x(b.view.clamp(ph.StartNS)), x(b.view.clamp(ph.EndNS))
+		if x1 <= x0 {
 			continue
 		}
 		if fill := phaseFill(i, ph); fill != white {
@@ -27,13 +28,28 @@ func (b *bands) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		if len(ph.Faults) > 0 {
 			edge := draw.LineStyle{Color: edgeFault, Width: 0.6}
-			c.StrokeLine2(edge, x0, c.Min.Y, x0, c.Max.Y)
-			c.StrokeLine2(edge, x1, c.Min.Y, x1, c.Max.Y)
+			for _, x := range []vg.Length{x0, x1} {
+				c.StrokeLine2(edge, x, c.Min.Y, x, c.Max.Y)
+			}
 		}
 	}
-	if end := float64(b.src.run.DurationNS); end < float64(b.src.end) {
-		c.StrokeLine2(draw.LineStyle{Color: axisGrey, Width: 0.6, Dashes: []vg.Length{2, 2}}, x(end), c.Min.Y, x(end), c.Max.Y)
+	if end := time.Duration(b.view.src.run.DurationNS); end > b.view.begin && end < b.view.end {
+		c.StrokeLine2(draw.LineStyle{Color: axisGrey, Width: 0.6, Dashes: []vg.Length{2, 2}}, x(float64(end)), c.Min.Y, x(float64(end)), c.Max.Y)
 	}
+}
+
+// marker underlines the part of the time axis that a close-up enlarges.
+type marker struct{ view *view }
+
+// Plot implements [plot.Plotter].
+func (m *marker) Plot(c draw.Canvas, p *plot.Plot) {
+	v := m.view.closeUp
+	if v == nil {
+		return
+	}
+	x, _ := p.Transforms(&c)
+	y := c.Min.Y - 2.5
+	c.StrokeLine2(draw.LineStyle{Color: textFault, Width: 3}, x(float64(v.begin)), y, x(float64(v.end)), y)
 }
 
 func phaseFill(i int, ph reports.Phase) color.NRGBA {
@@ -44,9 +60,4 @@ func phaseFill(i int, ph reports.Phase) color.NRGBA {
 		return bandGrey
 	}
 	return white
-}
-
-// clamp puts a time onto the axis.
-func (s *source) clamp(ns int64) float64 {
-	return float64(min(max(ns, 0), int64(s.end)))
 }

@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -11,15 +12,25 @@ import (
 	"github.com/squall-sim/squall/reports"
 )
 
-// source is a run seen by the figures: the policies that are drawn, the time
-// that is shown, and the bins into which the buckets of all series go.
+// source is a run seen by the figures: the policies that are drawn, and the
+// stretches of time in which they are.
 type source struct {
 	run      *reports.Run
 	policies []*reports.Policy
 	left     []string // names of the policies that are not drawn
-	end      time.Duration
-	per      int // buckets in each bin
-	bin      time.Duration
+	views    []*view  // the whole run and, when its faults are short, a close-up
+}
+
+// view is a stretch of time drawn as one column of plots, and the bins into
+// which the buckets of all series go there.
+type view struct {
+	src        *source
+	begin, end time.Duration
+	per        int // buckets in each bin
+	bin        time.Duration
+	origin     time.Duration // what the time axis counts from
+	since      string        // the axis' title, without the unit
+	closeUp    *view         // of the whole run: the view that enlarges a part of it
 }
 
 // maxBins bounds the points of a line. A figure is 530 points wide inside, so
@@ -31,7 +42,7 @@ func newSource(run *reports.Run, opt Options) *source {
 	if most == 0 {
 		most = defaultMaxPolicies
 	}
-	s := &source{run: run, end: time.Duration(max(run.DurationNS, 1))}
+	s := &source{run: run}
 	for i := range run.Policies {
 		if most >= 0 && i >= most {
 			s.left = append(s.left, clean(run.Policies[i].Name))
@@ -39,19 +50,60 @@ func newSource(run *reports.Run, opt Options) *source {
 		}
 		s.policies = append(s.policies, &run.Policies[i])
 	}
-	buckets := 0
-	bucket := time.Duration(1)
+	whole := &view{src: s, end: time.Duration(run.DurationNS), since: "time since the start"}
+	var bucket time.Duration
 	for _, p := range s.policies {
 		n := lastBucket(&p.Series) + 1
 		if d := time.Duration(p.Series.BucketNS); n > 0 && d > 0 && int64(n) <= math.MaxInt64/int64(d) {
-			s.end = max(s.end, time.Duration(n)*d)
+			whole.end = max(whole.end, time.Duration(n)*d)
 			bucket = max(bucket, d)
-			buckets = max(buckets, n)
 		}
 	}
-	s.per = s.bucketsPerBin(buckets)
-	s.bin = bucket * time.Duration(s.per)
+	if whole.end <= 0 {
+		whole.end = time.Second // nothing happened: any axis will do
+	}
+	if bucket == 0 {
+		bucket = whole.end
+	}
+	s.views = []*view{whole}
+	if v := s.closeUp(whole, bucket); v != nil {
+		whole.closeUp = v
+		s.views = append(s.views, v)
+	}
+	for _, v := range s.views {
+		v.per = v.bucketsPerBin(bucket)
+		v.bin = bucket * time.Duration(v.per)
+	}
 	return s
+}
+
+// closeUp is the stretch around the faults of a run that has its faults close
+// together in a small part of its time: half an hour in four days, say, would
+// otherwise be a line. It is nil when there is nothing to enlarge.
+func (s *source) closeUp(whole *view, bucket time.Duration) *view {
+	var first, last *reports.Phase
+	for i := range s.run.Phases {
+		if p := &s.run.Phases[i]; len(p.Faults) > 0 && p.EndNS > p.StartNS && p.StartNS >= 0 {
+			if first == nil {
+				first = p
+			}
+			last = p
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	length := time.Duration(last.EndNS - first.StartNS)
+	if length > whole.end/12 || length < 5*bucket {
+		return nil
+	}
+	// What follows a fault tells more than what comes before.
+	begin := max(time.Duration(first.StartNS)-length/2, 0)
+	end := min(time.Duration(last.EndNS)+length+length/2, whole.end)
+	return &view{
+		src: s, begin: begin, end: end,
+		origin: time.Duration(first.StartNS), since: "close-up: time since " + clean(first.Label) + " began",
+	}
 }
 
 // lastBucket is the last one in which something happened; -1 if nothing did.
@@ -79,27 +131,49 @@ func lastAttempt(s *reports.Series, from int) int {
 // bucketsPerBin is the smallest number that makes few enough bins, and that
 // lets most bins between the first and the last call hold a call: a job that
 // calls every five seconds is a line, not a row of dots.
-func (s *source) bucketsPerBin(buckets int) int {
-	// Bytes grow with policies, outcomes and bins.
-	limit := max(min(maxBins, 2400/max(len(s.policies), 1)), 100)
+func (v *view) bucketsPerBin(bucket time.Duration) int {
+	buckets := int(min((v.end-v.begin)/bucket, math.MaxInt32))
+	limit := v.src.mostBins()
 	per := max((buckets+limit-1)/limit, 1)
-	const fewest = 60
-	for ; buckets/(per+1) >= fewest; per++ {
-		if s.filled(per) >= 0.8 {
+	fewest := 60
+	if v.begin > 0 { // a close-up is narrower, and its time more precious
+		fewest = 30
+	}
+	for v.filled(per) < 0.8 {
+		next := per + max(per/4, 1)
+		if buckets/next < fewest {
 			break
 		}
+		per = next
 	}
 	return per
 }
 
+// mostBins bounds the bins of each view so that the largest figure, the load
+// with its stack of outcomes, stays a light file even where all is noise.
+func (s *source) mostBins() int {
+	const bytes, perStep = 250_000, 24 // two points of a path for each bin
+	lines := 0
+	for _, p := range s.policies {
+		lines++
+		for _, of := range p.Series.Attempts {
+			if slices.ContainsFunc(of, func(n uint64) bool { return n > 0 }) {
+				lines++
+			}
+		}
+	}
+	return min(maxBins, max(bytes/(perStep*max(lines*len(s.views), 1)), 40))
+}
+
 // filled is the share of bins with calls, of those between the first and the
 // last call, in the policy where it is least.
-func (s *source) filled(per int) float64 {
+func (v *view) filled(per int) float64 {
 	least := 1.0
-	for _, p := range s.policies {
+	for _, p := range v.src.policies {
 		first, last, with := -1, -1, 0
-		for i, n := range p.Series.Calls {
-			if n == 0 {
+		from, to := v.buckets(p, len(p.Series.Calls))
+		for i := from; i < to; i++ {
+			if p.Series.Calls[i] == 0 {
 				continue
 			}
 			b := i / per
@@ -118,18 +192,33 @@ func (s *source) filled(per int) float64 {
 	return least
 }
 
-// bins calls f for each bin of n buckets with the buckets [from, to) that it
-// holds and its place on the time axis.
-func (s *source) bins(p *reports.Policy, n int, f func(from, to int, t0, t1 float64)) {
-	d := float64(p.Series.BucketNS)
-	for from := 0; from < n; from += s.per {
-		to := min(from+s.per, n)
-		t0, t1 := float64(from)*d, float64(to)*d
-		if t0 >= float64(s.end) {
-			return
-		}
-		f(from, to, t0, min(t1, float64(s.end)))
+// buckets is the range of a policy's n buckets that the view shows.
+func (v *view) buckets(p *reports.Policy, n int) (from, to int) {
+	d := p.Series.BucketNS
+	if d <= 0 {
+		return 0, 0
 	}
+	return int(min(int64(v.begin)/d, int64(n))), int(min((int64(v.end)-1)/d+1, int64(n)))
+}
+
+// bins calls f for each bin of a policy's n buckets that the view shows, with
+// the buckets [from, to) that it holds and its place on the time axis. Bins
+// begin at multiples of their length, whatever the view.
+func (v *view) bins(p *reports.Policy, n int, f func(from, to int, t0, t1 float64)) {
+	first, end := v.buckets(p, n)
+	d := float64(p.Series.BucketNS)
+	for from := first - first%v.per; from < end; from += v.per {
+		to := min(from+v.per, n)
+		t0, t1 := max(float64(from)*d, float64(v.begin)), min(float64(to)*d, float64(v.end))
+		if t0 < t1 {
+			f(from, to, t0, t1)
+		}
+	}
+}
+
+// clamp puts a time onto the axis.
+func (v *view) clamp(ns int64) float64 {
+	return float64(min(max(ns, int64(v.begin)), int64(v.end)))
 }
 
 // at is xs[i], or zero for a series that a damaged record cut short.
@@ -159,8 +248,17 @@ func (s *source) subtitle() string {
 // notes are the remarks under all figures.
 func (s *source) notes() []string {
 	var notes []string
-	if s.per > 1 {
-		notes = append(notes, "each point covers "+reports.FormatExact(s.bin))
+	points := ""
+	for i, v := range s.views {
+		switch {
+		case i == 0 && v.per > 1:
+			points = "each point covers " + reports.FormatExact(v.bin)
+		case i > 0 && points != "":
+			points += ", in the close-up " + reports.FormatExact(v.bin)
+		}
+	}
+	if points != "" {
+		notes = append(notes, points)
 	}
 	if n := len(s.left); n > 0 {
 		names := strings.Join(s.left[:min(n, 6)], ", ")
@@ -170,6 +268,14 @@ func (s *source) notes() []string {
 		notes = append(notes, fmt.Sprintf("%d of %d policies not drawn: %s", n, len(s.run.Policies), names))
 	}
 	return notes
+}
+
+// ratio writes attempts for each call with two decimals, as the summary does.
+func ratio(x float64) string {
+	if x < 100 {
+		return fmt.Sprintf("%.2f", x)
+	}
+	return reports.FormatNumber(x)
 }
 
 // clean makes text from a scenario fit for one line of an XML document, which

@@ -6,49 +6,54 @@ import (
 	"strings"
 	"time"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// strip is the row of phase labels above the plots. A label stands over the
-// middle of its phase; where that would cover another one it moves up a lane,
-// with a line down to its phase, and where even that fails it is left out.
+// strip is the phase labels above a column of plots, and above them the texts
+// of the faults. A text stands over the middle of its phase; where that would
+// cover another one it moves up a lane, with a line down to its phase, and where
+// even that fails it is left out.
 type strip struct {
-	items   []item
-	lanes   int
-	faults  bool
-	dropped int
+	items          []item
+	lanes          int
+	phases, faults dropped
 }
 
-// item is a placed label. Positions are points from the left end of the axis.
+// dropped counts the texts that found no place.
+type dropped struct{ out, of int }
+
+// item is a placed text. Positions are points from the left end of the axis.
 type item struct {
-	label, fault string
-	x0, x1, mid  vg.Length
-	lane         int
+	text        string
+	style       text.Style
+	x0, x1, mid vg.Length
+	lane        int
+	alone       bool // no label of its phase below: the line reaches the plot
 }
 
 const (
 	maxLanes   = 4
-	labelLine  = vg.Length(10)
-	faultLine  = vg.Length(9)
-	labelSpace = vg.Length(4) // between labels
+	laneHeight = vg.Length(10.5)
+	textSpace  = vg.Length(5) // between texts
 	stripFoot  = vg.Length(3)
 )
 
-// dataWidth is the width of the plots' data area.
-func (p *page) dataWidth() vg.Length { return pageWidth - 2*margin - 6 - p.axisWidth() }
-
-// strip places the labels of the phases: those with faults first, as a reader
-// looks for them, then the longest.
-func (p *page) strip() *strip {
-	s := &strip{lanes: 1}
-	width := p.dataWidth()
-	at := func(ns int64) vg.Length { return width * vg.Length(p.src.clamp(ns)/float64(p.src.end)) }
-	phases := p.src.run.Phases
-	order := make([]int, len(phases))
-	for i := range order {
-		order[i] = i
-		s.faults = s.faults || len(phases[i].Faults) > 0
+// newStrip places the texts for a view that is width wide: labels first, then
+// faults, the longest phases first, as their texts are the least likely to be in
+// the way.
+func newStrip(v *view, width vg.Length) *strip {
+	s := &strip{}
+	at := func(ns int64) vg.Length {
+		return width * vg.Length((v.clamp(ns)-float64(v.begin))/float64(v.end-v.begin))
+	}
+	phases := v.src.run.Phases
+	var order []int
+	for i, ph := range phases {
+		if ph.EndNS > int64(v.begin) && ph.StartNS < int64(v.end) {
+			order = append(order, i)
+		}
 	}
 	sort.SliceStable(order, func(a, b int) bool {
 		i, j := phases[order[a]], phases[order[b]]
@@ -57,106 +62,113 @@ func (p *page) strip() *strip {
 		}
 		return i.EndNS-i.StartNS > j.EndNS-j.StartNS
 	})
+	labelled := make(map[int]bool)
 	for _, i := range order {
-		ph := phases[i]
-		if !s.place(clean(ph.Label), clean(strings.Join(ph.Faults, "; ")), at(ph.StartNS), at(ph.EndNS), width) {
-			s.dropped++
+		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
+		style := phaseStyle
+		if len(phases[i].Faults) > 0 {
+			style.Color = textFault
+		}
+		s.phases.of++
+		label := clean(phases[i].Label)
+		labelled[i] = s.place(item{text: label, style: style}, from, to, width, 0) ||
+			to-from > 24 && s.place(item{text: fit(label, style, to-from-4), style: style}, from, to, width, 0)
+		if !labelled[i] {
+			s.phases.out++
 		}
 	}
-	if tail := p.src.end - time.Duration(p.src.run.DurationNS); s.dropped == 0 && len(phases) > 0 && tail > p.src.end/20 {
-		s.place("", "load is over", at(p.src.run.DurationNS), width, width)
+	for _, i := range order {
+		if len(phases[i].Faults) == 0 {
+			continue
+		}
+		s.faults.of++
+		fault := clean(strings.Join(phases[i].Faults, "; "))
+		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
+		it := item{style: faultStyle, alone: !labelled[i]}
+		placed := false
+		for _, most := range []vg.Length{width, max(to-from, 150), max(to-from, 100)} {
+			it.text = fit(fault, faultStyle, most)
+			if placed = it.text != "" && s.place(it, from, to, width, 1); placed {
+				break
+			}
+		}
+		if !placed {
+			s.faults.out++
+		}
+	}
+	if end := v.src.run.DurationNS; s.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
+		s.place(item{text: "no new calls", style: noteStyle}, at(end), width, width, 0)
 	}
 	return s
 }
 
-// place finds room for one label, with all of its fault text, some, or none.
-func (s *strip) place(label, fault string, from, to, width vg.Length) bool {
-	band := to - from
-	variants := []item{{label: label, fault: fault}}
-	if fault != "" {
-		for _, w := range []vg.Length{max(band, 150), max(band, 90)} {
-			variants = append(variants, item{label: label, fault: fit(fault, faultStyle, w)})
-		}
-		variants = append(variants, item{label: label})
+// place puts a text over [from, to) into the lowest free lane from the given
+// one on; false when there is none.
+func (s *strip) place(it item, from, to, width vg.Length, lane int) bool {
+	w := it.style.Width(it.text)
+	if it.text == "" || w > width {
+		return it.text == "" && to > from // an empty label is easily placed
 	}
-	if band > 20 {
-		variants = append(variants, item{label: fit(label, phaseStyle, band-2)})
-	}
-	for _, v := range variants {
-		if v.label == "" && v.fault == "" {
-			continue
-		}
-		w := max(phaseStyle.Width(v.label), faultStyle.Width(v.fault))
-		if w > width {
-			continue
-		}
-		v.mid = (from + to) / 2
-		v.x0 = min(max(v.mid-w/2, 0), width-w)
-		v.x1 = v.x0 + w
-		for v.lane = 0; v.lane < maxLanes; v.lane++ {
-			if s.free(v) {
-				s.items = append(s.items, v)
-				s.lanes = max(s.lanes, v.lane+1)
-				return true
-			}
+	it.mid = (from + to) / 2
+	it.x0 = min(max(it.mid-w/2, 0), width-w)
+	it.x1 = it.x0 + w
+	for it.lane = lane; it.lane < maxLanes; it.lane++ {
+		if s.free(it) {
+			s.items = append(s.items, it)
+			s.lanes = max(s.lanes, it.lane+1)
+			return true
 		}
 	}
 	return false
 }
 
-// free reports whether a label covers no other, nor the line of another, and
-// its own line no other label.
-func (s *strip) free(v item) bool {
+// free reports whether a text covers no other, nor the line of another, and its
+// own line no text but the label of its phase.
+func (s *strip) free(it item) bool {
 	for _, o := range s.items {
-		apart := v.x1+labelSpace <= o.x0 || o.x1+labelSpace <= v.x0
+		apart := it.x1+textSpace <= o.x0 || o.x1+textSpace <= it.x0
 		switch {
-		case o.lane == v.lane && !apart:
+		case o.lane == it.lane && !apart:
 			return false
-		case o.lane > v.lane && o.mid >= v.x0-1 && o.mid <= v.x1+1:
+		case o.lane > it.lane && o.mid != it.mid && o.mid >= it.x0-1 && o.mid <= it.x1+1:
 			return false
-		case o.lane < v.lane && v.mid >= o.x0-1 && v.mid <= o.x1+1:
+		case o.lane < it.lane && o.mid != it.mid && it.mid >= o.x0-1 && it.mid <= o.x1+1:
 			return false
 		}
 	}
 	return true
 }
 
-func (s *strip) lane() vg.Length {
-	if s.faults {
-		return labelLine + faultLine
-	}
-	return labelLine
-}
-
-func (s *strip) height() vg.Length {
-	if len(s.items) == 0 && s.dropped == 0 {
-		return stripFoot
-	}
-	return vg.Length(s.lanes)*s.lane() + stripFoot
-}
-
-// draw draws the labels from x0 on, below top.
-func (s *strip) draw(c draw.Canvas, x0, top vg.Length) {
-	foot := top - s.height() + stripFoot
-	for _, v := range s.items {
-		y := foot + vg.Length(v.lane)*s.lane()
-		x := x0 + (v.x0+v.x1)/2
-		if v.lane > 0 {
+// draw draws the texts from x0 on, above foot.
+func (s *strip) draw(c draw.Canvas, x0, foot vg.Length) {
+	foot += stripFoot
+	for _, it := range s.items {
+		y := foot + vg.Length(it.lane)*laneHeight
+		lowest := 0 // lane that the line comes down to
+		for _, o := range s.items {
+			if o.mid == it.mid && o.lane < it.lane {
+				lowest = o.lane + 1
+			}
+		}
+		if it.lane > lowest {
 			line := draw.LineStyle{Color: axisGrey, Width: 0.5}
-			c.StrokeLine2(line, x0+v.mid, foot-1, x0+v.mid, y)
+			c.StrokeLine2(line, x0+it.mid, foot+vg.Length(lowest)*laneHeight-1, x0+it.mid, y)
 		}
-		if v.fault != "" {
-			c.FillText(center(faultStyle), vg.Point{X: x, Y: y + 2}, v.fault)
-			y += faultLine
-		}
-		c.FillText(center(phaseStyle), vg.Point{X: x, Y: y + 2}, v.label)
+		c.FillText(center(it.style), vg.Point{X: x0 + (it.x0+it.x1)/2, Y: y + 2}, it.text)
 	}
 }
 
-// note tells about labels that are left out; "" if none are.
-func (s *strip) note(phases int) string {
-	if s.dropped == 0 {
+// note tells about texts that are left out; "" if none are.
+func (s *strip) note() string {
+	var parts []string
+	if d := s.phases; d.out > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d phase labels", d.out, d.of))
+	}
+	if d := s.faults; d.out > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d fault texts", d.out, d.of))
+	}
+	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d phases are too narrow for a label", s.dropped, phases)
+	return "no room for " + strings.Join(parts, " and ")
 }

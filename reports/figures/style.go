@@ -11,12 +11,10 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The palette of Okabe and Ito, without its pure yellow, which is too faint for
-// lines on white, and greys.
+// The palette of Okabe and Ito, as far as it is used, and greys.
 var (
 	orange     = rgb(0xE69F00)
-	skyBlue    = rgb(0x56B4E9)
-	green      = rgb(0x009E73)
+	okTint     = rgb(0x9CD0F0) // sky blue, paler
 	yellow     = rgb(0xF0E442)
 	blue       = rgb(0x0072B2)
 	vermillion = rgb(0xD55E00)
