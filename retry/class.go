@@ -35,13 +35,7 @@ func (c Class) Retryable() bool { return c >= Transient }
 type Classifier func(error) Class
 
 // Classifiers returns the names that [Policy].Classifier can have.
-func Classifiers() []string {
-	names := make([]string, len(tables))
-	for i, t := range tables {
-		names[i] = t.name
-	}
-	return names
-}
+func Classifiers() []string { return append([]string(nil), tableNames[:]...) }
 
 // Classify returns the class of err by the named table of [Classifiers],
 // and an [*UnknownNameError] if there is no such table. A nil error is Unknown.

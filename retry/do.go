@@ -23,15 +23,33 @@ import (
 // Do itself allocates nothing, unless an attempt has a timeout, a delay needs
 // a timer, or the call fails.
 func Do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error)) (T, error) {
+	start := r.start()
+	if !r.direct || ctx.Err() != nil {
+		return do(ctx, r, op, start, nil)
+	}
+	v, err := op(ctx)
+	if err == nil {
+		return v, nil
+	}
+	return do(ctx, r, op, start, err)
+}
+
+// do is Do from its beginning or, with a failed error, from the first attempt's
+// end: a call that succeeds at once needs no Call.
+func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error), start time.Time, failed error) (T, error) {
+	var v, zero T
 	var last error
-	c := r.Begin(r.start())
-	if ctx.Err() != nil {
-		var zero T
+	c := r.Begin(start)
+	if failed == nil && ctx.Err() != nil {
 		return zero, c.abandon(ctx, nil, nil)
 	}
-	for {
-		var v T
-		var err error
+	for err := failed; ; {
+		if err != nil {
+			if end := c.next(ctx, err, last); end != nil {
+				return zero, end
+			}
+			last = err
+		}
 		if r.bounded {
 			v, err = bounded(ctx, &c, op)
 		} else {
@@ -43,11 +61,6 @@ func Do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, err
 			}
 			return v, nil
 		}
-		if end := c.next(ctx, err, last); end != nil {
-			var zero T
-			return zero, end
-		}
-		last = err
 	}
 }
 

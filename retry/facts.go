@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"syscall"
 	"time"
 )
@@ -66,6 +67,9 @@ func (f *facts) gather(err error) {
 
 // look takes what one error of the chain says.
 func (f *facts) look(err error) {
+	if f.known(err) {
+		return
+	}
 	f.declared(err)
 	if e, ok := err.(statuser); ok && f.status == 0 {
 		f.status = e.HTTPStatusCode()
@@ -74,14 +78,20 @@ func (f *facts) look(err error) {
 		f.code = e.ErrorCode()
 	}
 	if e, ok := err.(afterer); ok && !f.hasAfter {
-		f.after, f.hasAfter = e.RetryAfter()
-		f.hasAfter = f.hasAfter && f.after >= 0
+		f.hear(e.RetryAfter())
 	}
 	if e, ok := err.(amzAfterer); ok && !f.hasAmz {
-		f.amz, f.hasAmz = e.AmzRetryAfter()
-		f.hasAmz = f.hasAmz && f.amz >= 0
+		f.hearAmz(e.AmzRetryAfter())
 	}
-	f.network(err)
+	if e, ok := err.(timeouter); ok && e.Timeout() {
+		f.timeout = true
+	}
+	if e, ok := err.(temporarer); ok && e.Temporary() {
+		f.temporary = true
+	}
+	if e, ok := err.(connectioner); ok && e.ConnectionError() {
+		f.conn = true
+	}
 	if e, ok := err.(interface{ As(any) bool }); ok {
 		f.ask(e)
 	}
@@ -113,42 +123,72 @@ func word(retryable bool) Class {
 	return Fatal
 }
 
-// network takes what the standard library's errors mean.
-func (f *facts) network(err error) {
+// known takes what the errors of this package and of the standard library
+// mean, and reports whether err is one of them: most failures are, and a switch
+// over types is much cheaper than asking for a dozen methods.
+func (f *facts) known(err error) bool {
+	switch err {
+	case io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe:
+		f.conn = true
+		return true
+	case context.Canceled:
+		f.cancelled = true
+		return true
+	}
 	switch e := err.(type) {
+	case *marked:
+		if f.class == Unknown {
+			f.class = e.class
+		}
+		if e.hasAfter && !f.hasAfter {
+			f.hear(e.after, true)
+		}
+	case *Error:
+		if f.class == Unknown {
+			f.class = e.RetryClass()
+		}
+	case *TimeoutError:
+		f.timeout = true
 	case *net.OpError:
 		// TLS alerts come as OpErrors too, with an Op of "remote error" or
 		// "local error": a handshake that was refused is refused again.
 		f.conn = f.conn || e.Op == "dial" || e.Op == "read" || e.Op == "write" || e.Op == "close"
-	case *net.DNSError:
-		f.conn = true
-		f.notFound = f.notFound || e.IsNotFound
+		f.timeout = f.timeout || e.Timeout()
+		f.temporary = f.temporary || e.Temporary()
 	case *url.Error:
 		f.sending = true
 		// A connection that was closed before the answer. Anywhere else
 		// io.EOF is the ordinary end of something.
 		f.conn = f.conn || e.Err == io.EOF
+		f.timeout = f.timeout || e.Timeout()
+		f.temporary = f.temporary || e.Temporary()
+	case *os.SyscallError:
+		f.timeout = f.timeout || e.Timeout()
 	case syscall.Errno:
 		f.conn = f.conn || connectionErrno(e)
+		f.timeout = f.timeout || e.Timeout()
+		f.temporary = f.temporary || e.Temporary()
+	case *net.DNSError:
+		f.conn = true
+		f.notFound = f.notFound || e.IsNotFound
+		f.timeout = f.timeout || e.Timeout()
+		f.temporary = f.temporary || e.Temporary()
 	case *net.AddrError, net.InvalidAddrError, net.UnknownNetworkError, *net.ParseError:
 		f.badAddr = true
-		return // its Timeout and Temporary say nothing
+	default:
+		return false
 	}
-	switch err {
-	case io.ErrUnexpectedEOF, net.ErrClosed, io.ErrClosedPipe:
-		f.conn = true
-	case context.Canceled:
-		f.cancelled = true
-	}
-	if e, ok := err.(timeouter); ok && e.Timeout() {
-		f.timeout = true
-	}
-	if e, ok := err.(temporarer); ok && e.Temporary() {
-		f.temporary = true
-	}
-	if e, ok := err.(connectioner); ok && e.ConnectionError() {
-		f.conn = true
-	}
+	return true
+}
+
+// hear takes the outermost Retry-After; a negative one is none.
+func (f *facts) hear(d time.Duration, ok bool) {
+	f.after, f.hasAfter = d, ok && d >= 0
+}
+
+// hearAmz takes the outermost x-amz-retry-after; a negative one is none.
+func (f *facts) hearAmz(d time.Duration, ok bool) {
+	f.amz, f.hasAmz = d, ok && d >= 0
 }
 
 func connectionErrno(e syscall.Errno) bool {
@@ -185,12 +225,10 @@ func (f *facts) ask(e interface{ As(any) bool }) {
 		f.code = code.ErrorCode()
 	}
 	if !f.hasAfter && e.As(&after) {
-		f.after, f.hasAfter = after.RetryAfter()
-		f.hasAfter = f.hasAfter && f.after >= 0
+		f.hear(after.RetryAfter())
 	}
 	if !f.hasAmz && e.As(&amz) {
-		f.amz, f.hasAmz = amz.AmzRetryAfter()
-		f.hasAmz = f.hasAmz && f.amz >= 0
+		f.hearAmz(amz.AmzRetryAfter())
 	}
 	if e.As(&rejected) && rejected.Rejected() {
 		f.rejected = true

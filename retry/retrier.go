@@ -10,7 +10,7 @@ import (
 // safe for concurrent use: make one for each backend and share it.
 type Retrier struct {
 	policy     Policy
-	table      *table
+	table      table
 	classifier Classifier
 	clock      Clock // nil: the system's, read the cheap way where that will do
 	chance     Chance
@@ -18,6 +18,7 @@ type Retrier struct {
 	observers  []Observer
 
 	draws     bool // the policy has jitter
+	direct    bool // nobody bounds attempts or wants to know of a success
 	bounded   bool // attempts run under a timeout
 	watched   bool // every decision needs the time
 	settles   bool // somebody wants to know of a success
@@ -100,6 +101,7 @@ func New(p Policy, opts ...Option) (*Retrier, error) {
 	r.bounded = p.AttemptTimeout > 0 || p.Limit > 0
 	r.watched = p.Limit > 0 || len(r.observers) > 0 || r.budget != nil && !plain
 	r.settles = r.budget != nil || len(r.observers) > 0
+	r.direct = !r.bounded && !r.settles
 	r.stopwatch = r.stopwatch || r.watched
 	return r, nil
 }

@@ -3,26 +3,33 @@ package retry
 import "net/http"
 
 // table is a named classifier. It judges facts, not errors, so that an error's
-// chain is walked once.
-type table struct {
-	name  string
-	class func(*facts) Class
+// chain is walked once. It is a number and not a function, because facts given
+// to a function value would have to live on the heap.
+type table uint8
+
+const (
+	tableDefault table = iota
+	tableAWS
+	tableAny
+
+	tableCount
+)
+
+var tableNames = [tableCount]string{"", "aws", "any"}
+
+func tableNamed(name string) (table, error) {
+	i, err := parseName(tableNames[:], name, "classifier")
+	return table(i), err
 }
 
-// tables holds the named classifiers, the default first.
-var tables = [...]table{
-	{"", classDefault},
-	{"aws", classAWS},
-	{"any", classAny},
-}
-
-func tableNamed(name string) (*table, error) {
-	for i := range tables {
-		if tables[i].name == name {
-			return &tables[i], nil
-		}
+func (t table) class(f *facts) Class {
+	switch t {
+	case tableAWS:
+		return classAWS(f)
+	case tableAny:
+		return classAny(f)
 	}
-	return nil, &UnknownNameError{Set: "classifier", Name: name, Known: Classifiers()}
+	return classDefault(f)
 }
 
 // classDefault is the table of the system that squall began as, made whole:
