@@ -41,7 +41,7 @@ func (p Poisson) Next(prev time.Duration, i uint64) (time.Duration, bool) {
 	if p.gap == 0 {
 		return 0, false
 	}
-	gap := -p.gap * log(1-p.stream.Float64(i, 0, 0))
+	gap := float64(-p.gap * log(1-p.stream.Float64(i, 0, 0)))
 	if gap >= 1<<63 {
 		return 0, false
 	}
@@ -71,7 +71,7 @@ func (p Paced) Next(prev time.Duration, i uint64) (time.Duration, bool) {
 	if p.gap == 0 {
 		return 0, false
 	}
-	at := nanoseconds(float64(i) * p.gap)
+	at := nanoseconds(float64(float64(i) * p.gap))
 	return max(at, prev), at != Never
 }
 

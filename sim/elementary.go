@@ -5,9 +5,8 @@ import "math"
 // The functions of package math differ in their last bits between machines:
 // some have assembly of their own, and the compiler may fuse a multiplication
 // with an addition. The versions here give the same bits everywhere: they are
-// Go alone, and each product that is added to something is converted to
-// float64, which the language defines to round (spec, "Floating-point
-// operators"). math.Sqrt and math.Float64bits are exact by definition.
+// Go alone, and each product is converted to float64, which the language
+// defines to round (spec, "Floating-point operators"); a test sees to it. math.Sqrt and math.Float64bits are exact by definition.
 
 const (
 	ln2Hi = 6.93147180369123816490e-01
@@ -50,8 +49,8 @@ func log(x float64) float64 {
 	f := m - 1
 
 	s := f / (2 + f)
-	s2 := s * s
-	s4 := s2 * s2
+	s2 := float64(s * s)
+	s4 := float64(s2 * s2)
 	t1 := float64(s2 * (6.666666666666735130e-01 + float64(s4*(2.857142874366239149e-01+
 		float64(s4*(1.818357216161805012e-01+float64(s4*1.479819860511658591e-01)))))))
 	t2 := float64(s4 * (3.999999999940941908e-01 + float64(s4*(2.222219843214978396e-01+
@@ -89,7 +88,7 @@ func exp(x float64) float64 {
 	hi := x - float64(float64(k)*ln2Hi)
 	lo := float64(float64(k) * ln2Lo)
 	r := hi - lo
-	t := r * r
+	t := float64(r * r)
 	c := r - float64(t*(1.66666666666666657415e-01+float64(t*(-2.77777777770155933842e-03+
 		float64(t*(6.61375632143793436117e-05+float64(t*(-1.65339022054652515390e-06+
 			float64(t*4.13813679705723846039e-08)))))))))
@@ -101,11 +100,11 @@ func exp(x float64) float64 {
 func scale(y float64, k int) float64 {
 	switch {
 	case k > 1023:
-		return y * 2 * power2(k-1)
+		return float64(y * 2 * power2(k-1))
 	case k < -1021:
-		return y * power2(k+128) * 0x1p-128
+		return float64(y * power2(k+128) * 0x1p-128)
 	}
-	return y * power2(k)
+	return float64(y * power2(k))
 }
 
 // power2 returns 2^k for k in [-1022, 1023].

@@ -75,10 +75,10 @@ func (l *Loop) Step() bool {
 	if l.acting {
 		panic("sim: Step or Run called by an actor")
 	}
-	if l.queue.len() == 0 {
+	at, a, data, ok := l.queue.pop()
+	if !ok {
 		return false
 	}
-	at, a, data := l.queue.pop()
 	l.now = at
 	l.events++
 	l.acting = true

@@ -12,7 +12,7 @@ func normalQuantile(p float64) float64 {
 	q := p - 0.5
 	if math.Abs(q) <= 0.425 {
 		r := 0.180625 - float64(q*q)
-		return q * ratio(&as241Centre, r)
+		return float64(q * ratio(&as241Centre, r))
 	}
 	tail := p
 	if q > 0 {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -14,7 +15,9 @@ import (
 // pointers would cost a write barrier each whenever the garbage collector is
 // at work. The zero value is an empty queue.
 type queue struct {
-	keys  []key
+	keys  []group // the heap, from index root on
+	last  int     // index of its last key; below root: none
+	hole  bool    // the key at root has been popped and its place not been filled
 	slots []slot
 	free  uint64 // first free slot + 1; 0: none
 	width uint   // bits of a key's order that name the slot
@@ -35,52 +38,91 @@ type slot struct {
 	data  uint64
 }
 
+// group is four siblings: a cache line. Places behind the last key hold
+// vacant, so that a group can always be searched whole.
+type group [arity]key
+
 const (
 	arity    = 4
-	minWidth = 20 // 2^20 pending events and 2^44 sequence numbers before the first repack
+	root     = arity - 1 // so that siblings share a group
+	minWidth = 20        // 2^20 pending events and 2^44 sequence numbers before the first repack
 )
 
-func (k key) before(o key) bool {
-	// One subtraction of two words, without a branch to mispredict.
+// vacant comes after every event.
+var vacant = key{at: math.MaxUint64, order: math.MaxUint64}
+
+// before returns 1 if k comes before o, else 0: a subtraction of two words
+// and no branch, for which of two keys is the lesser nobody can predict.
+func (k *key) before(o *key) uint {
 	_, borrow := bits.Sub64(k.order, o.order, 0)
 	_, borrow = bits.Sub64(k.at, o.at, borrow)
-	return borrow != 0
+	return uint(borrow)
 }
 
-func (q *queue) len() int { return len(q.keys) }
+func (q *queue) len() int {
+	n := max(q.last-root+1, 0)
+	if q.hole {
+		n--
+	}
+	return n
+}
 
 func (q *queue) peek() (time.Duration, bool) {
-	if len(q.keys) == 0 {
+	q.fill()
+	if q.last < root {
 		return 0, false
 	}
-	return time.Duration(q.keys[0].at), true
+	return time.Duration(q.keys[0][root].at), true
 }
 
 func (q *queue) push(at time.Duration, a Actor, data uint64) {
 	k := key{at: uint64(at), order: q.order(a, data)}
-	q.keys = append(q.keys, k)
-	q.up(len(q.keys)-1, k)
-}
-
-func (q *queue) pop() (time.Duration, Actor, uint64) {
-	k := q.keys[0]
-	last := len(q.keys) - 1
-	moved := q.keys[last]
-	q.keys = q.keys[:last]
-	if last > 0 {
-		q.down(moved)
+	if q.hole {
+		q.hole = false
+		q.up(sink(q.keys), k)
+		return
 	}
-	return q.take(k)
+	q.last = max(q.last, root-1) + 1
+	if q.last/arity == len(q.keys) {
+		q.keys = append(q.keys, group{vacant, vacant, vacant, vacant})
+	}
+	q.up(q.last, k)
 }
 
-// take empties the slot of k.
-func (q *queue) take(k key) (time.Duration, Actor, uint64) {
+// pop takes out the next event; ok is false if there is none. Its place at the
+// root stays empty for now: most events schedule another one, which then
+// takes the place, and the heap is put in order once instead of twice.
+func (q *queue) pop() (at time.Duration, a Actor, data uint64, ok bool) {
+	q.fill()
+	if q.last < root {
+		return 0, nil, 0, false
+	}
+	q.hole = true
+	k := q.keys[0][root]
 	i := k.order & (1<<q.width - 1)
 	s := &q.slots[i]
-	a, data := s.actor, s.data
+	a, data = s.actor, s.data
 	s.actor, s.data = nil, q.free
 	q.free = i + 1
-	return time.Duration(k.at), a, data
+	return time.Duration(k.at), a, data, true
+}
+
+// fill moves the last key into the place that pop left.
+func (q *queue) fill() {
+	if !q.hole {
+		return
+	}
+	q.hole = false
+	end := &q.keys[q.last/arity][q.last%arity]
+	moved := *end
+	*end = vacant
+	if q.last%arity == 0 {
+		q.keys = q.keys[:q.last/arity]
+	}
+	q.last--
+	if q.last >= root {
+		q.up(sink(q.keys), moved)
+	}
 }
 
 // order puts an event into a slot and returns the second word of its key.
@@ -110,9 +152,10 @@ func (q *queue) repack() {
 	for len(q.slots)>>width != 0 {
 		width++
 	}
-	bySeq := make([]*key, len(q.keys))
-	for i := range q.keys {
-		bySeq[i] = &q.keys[i]
+	q.fill()
+	var bySeq []*key
+	for i := root; i <= q.last; i++ {
+		bySeq = append(bySeq, &q.keys[i/arity][i%arity])
 	}
 	slices.SortFunc(bySeq, func(a, b *key) int { return cmp.Compare(a.order, b.order) })
 	mask := uint64(1)<<q.width - 1
@@ -125,52 +168,32 @@ func (q *queue) repack() {
 // up puts k, whose place is the hole at i, where it belongs on the way to the
 // root.
 func (q *queue) up(i int, k key) {
-	keys := q.keys
-	for i > 0 {
-		parent := (i - 1) / arity
-		if !k.before(keys[parent]) {
+	for i > root {
+		parent := i/arity + root - 1
+		p := &q.keys[parent/arity][parent%arity]
+		if k.before(p) == 0 {
 			break
 		}
-		keys[i] = keys[parent]
+		q.keys[i/arity][i%arity] = *p
 		i = parent
 	}
-	keys[i] = k
+	q.keys[i/arity][i%arity] = k
 }
 
-// down fills the hole at the root with k. The hole first sinks to the
-// bottom, where k most often belongs as it comes from there; this saves one
-// comparison in four (Wegener, "Bottom-up heapsort", 1993).
-func (q *queue) down(k key) {
-	keys := q.keys
-	i := 0
-	for {
-		child := i*arity + 1
-		if child+arity > len(keys) {
-			break
-		}
-		c := keys[child : child+arity : child+arity]
-		a, b := 0, 2
-		if c[1].before(c[0]) {
-			a = 1
-		}
-		if c[3].before(c[2]) {
-			b = 3
-		}
-		if c[b].before(c[a]) {
-			a = b
-		}
-		keys[i] = c[a]
-		i = child + a
+// sink moves the hole at the root to the bottom, along the least children,
+// and returns where it has come to. The key that fills it belongs there most
+// often, as it is far in the future or comes from there, so not comparing it
+// on the way down saves one comparison in four (Wegener, "Bottom-up heapsort",
+// 1993).
+func sink(keys []group) int {
+	i := uint(root)
+	for g := uint(1); g < uint(len(keys)); g = i - root + 1 {
+		c := &keys[g]
+		a := c[1].before(&c[0])
+		b := 2 + c[3].before(&c[2])
+		a ^= (a ^ b) & -c[b%arity].before(&c[a%arity])
+		keys[i/arity][i%arity] = c[a%arity]
+		i = g*arity + a
 	}
-	if child := i*arity + 1; child < len(keys) {
-		least := child
-		for j := child + 1; j < len(keys); j++ {
-			if keys[j].before(keys[least]) {
-				least = j
-			}
-		}
-		keys[i] = keys[least]
-		i = least
-	}
-	q.up(i, k)
+	return int(i)
 }

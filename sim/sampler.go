@@ -65,7 +65,7 @@ type uniform struct {
 }
 
 func (d uniform) Sample(u float64) time.Duration {
-	return Add(d.lower, nanoseconds(share(u)*d.span))
+	return Add(d.lower, nanoseconds(float64(share(u)*d.span)))
 }
 
 type lognormal struct {
@@ -74,7 +74,7 @@ type lognormal struct {
 }
 
 func (d lognormal) Sample(u float64) time.Duration {
-	return min(nanoseconds(d.median*exp(d.sigma*normalQuantile(share(u)))), d.max)
+	return min(nanoseconds(float64(d.median*exp(float64(d.sigma*normalQuantile(share(u)))))), d.max)
 }
 
 type exponential struct {
@@ -83,7 +83,7 @@ type exponential struct {
 }
 
 func (d exponential) Sample(u float64) time.Duration {
-	return min(nanoseconds(-d.mean*log(1-share(u))), d.max)
+	return min(nanoseconds(float64(-d.mean*log(1-share(u)))), d.max)
 }
 
 type pareto struct {
@@ -92,7 +92,7 @@ type pareto struct {
 }
 
 func (d pareto) Sample(u float64) time.Duration {
-	return min(nanoseconds(d.min*exp(-d.exponent*log(1-share(u)))), d.max)
+	return min(nanoseconds(float64(d.min*exp(float64(-d.exponent*log(1-share(u)))))), d.max)
 }
 
 // empirical holds the points of the distribution function, p as a share.
@@ -116,5 +116,5 @@ func (d *empirical) Sample(u float64) time.Duration {
 	i := sort.Search(len(d.p), func(i int) bool { return d.p[i] > u })
 	p0, p1 := d.p[i-1], d.p[i]
 	v0, v1 := d.value[i-1], d.value[i]
-	return min(v0+nanoseconds((u-p0)/(p1-p0)*float64(v1-v0)), v1)
+	return min(v0+nanoseconds(float64((u-p0)/(p1-p0)*float64(v1-v0))), v1)
 }

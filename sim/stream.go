@@ -51,7 +51,7 @@ func (s Stream) Uint64(a, b, c uint64) uint64 {
 // Float64 returns the draw of the keys a, b and c as a number in [0, 1): a
 // multiple of 2⁻⁵³.
 func (s Stream) Float64(a, b, c uint64) float64 {
-	return float64(s.Uint64(a, b, c)>>11) * 0x1p-53
+	return float64(float64(s.Uint64(a, b, c)>>11) * 0x1p-53)
 }
 
 // Sub returns stream number k below s, independent of s and of its other
