@@ -18,7 +18,7 @@ const (
 func (f *format) register(cmd *cobra.Command) {
 	*f = formatText
 	words := []string{string(formatText), string(formatJSON)}
-	addChoice(cmd, (*string)(f), "format", words, "text for people, json for programs")
+	addChoice(cmd, (*string)(f), "format", words, "write text for people or json for programs")
 }
 
 // choice is a flag that takes one of a few words, and says which.

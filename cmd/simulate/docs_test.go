@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -149,9 +150,9 @@ func checkGoTest(t *testing.T, place string, args []string) {
 				value = args[i]
 			}
 			value = strings.Trim(value, "'^$")
-			if value != "." && value != "NONE" && !strings.HasPrefix(value, kind) {
+			if value != "." && value != "" && !strings.HasPrefix(value, kind) {
 				t.Errorf("%s: %s %s names no %s", place, flag, value, kind)
-			} else if value != "." && value != "NONE" {
+			} else if value != "." && value != "" {
 				names = append(names, value)
 			}
 		case strings.HasPrefix(args[i], "./"):
@@ -286,7 +287,7 @@ func TestMetricsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range scenarios.Metrics() {
-		if !regexp.MustCompile("(?m)^\\| `"+m.Name+"` \\| .* \\| "+regexp.QuoteMeta(m.About)+" \\|$").Match(data) {
+		if !regexp.MustCompile("(?m)^\\| `" + m.Name + "` \\| .* \\| " + regexp.QuoteMeta(m.About) + " \\|$").Match(data) {
 			t.Errorf("docs/scenarios.md has no row for %s: %q", m.Name, m.About)
 		}
 	}
@@ -340,6 +341,34 @@ func TestCommandReference(t *testing.T) {
 	}
 	if string(data) != b.String() {
 		t.Errorf("docs/commands.md is not what the program prints; go test ./cmd/simulate -run TestCommandReference -update rewrites it")
+	}
+}
+
+// TestFigures keeps the figures of the documents as the program draws them. go
+// test ./cmd/simulate -run=TestFigures -update draws them anew.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	var s session
+	if code := run(context.Background(), s.env("run", "--quiet", "s3-throttle-burst", "--out", out)); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, s.err.String())
+	}
+	got, err := os.ReadFile(filepath.Join(out, "load.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := filepath.Join(root, "docs", "images", "s3-throttle-burst-load.svg")
+	if *update {
+		if err := os.WriteFile(page, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the program draws; go test ./cmd/simulate -run=TestFigures -update draws it anew", page)
 	}
 }
 

@@ -124,6 +124,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // takes tells what a flag's value looks like.
 func takes(f *pflag.Flag) string {
+	if c, ok := f.Value.(*choice); ok {
+		return or(c.words)
+	}
 	switch f.Value.Type() {
 	case "uint64":
 		return "a whole number from 0 up"

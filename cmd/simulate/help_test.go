@@ -1,10 +1,15 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/squall-sim/squall/scenarios"
 )
 
 func helpTopics(cmds []*cobra.Command) [][]string {
@@ -32,5 +37,38 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s: nothing on the flag --%s", cmd.CommandPath(), f.Name)
 			}
 		})
+	}
+}
+
+// TestExamples runs the examples of every command's help that are for a shell
+// such as the test's, in a directory with what they name.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	copyFile(t, filepath.Join("testdata", "access.log"), filepath.Join(dir, "access.log"))
+	if err := os.Mkdir(filepath.Join(dir, "scenarios"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mine.yaml", "scenarios/first.yaml", "scenarios/second.yaml"} {
+		text, _ := scenarios.Source("s3-throttle-burst")
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var s session
+	root := newRoot(s.env())
+	for _, cmd := range append(root.Commands(), root) {
+		if cmd.Name() == "completion" {
+			continue // for other shells, or it writes to the user's home
+		}
+		for _, line := range strings.Split(cmd.Example, "\n") {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "simulate ") {
+				continue
+			}
+			if strings.HasPrefix(line, "simulate import ") {
+				line += " --force"
+			}
+			runLine(t, dir, "the help of "+cmd.CommandPath(), line, 0)
+		}
 	}
 }

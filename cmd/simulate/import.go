@@ -32,7 +32,7 @@ type importOptions struct {
 func newImportCommand(env environment) *cobra.Command {
 	o := importOptions{format: "auto", speed: 1}
 	cmd := &cobra.Command{
-		Use:   "import LOG",
+		Use:   "import LOG [flags]",
 		Short: "Make a scenario that replays an access log",
 		Long: `import reads an access log (Apache or nginx, common or combined format; or S3
 server access log; plain or gzip) and writes a scenario whose load replays the
@@ -68,14 +68,14 @@ the log is six minutes.`,
 		},
 	}
 	f := cmd.Flags()
-	addChoice(cmd, &o.format, "format", []string{"auto", "apache", "s3"}, "the log's format: auto, apache (nginx too) or s3")
+	addChoice(cmd, &o.format, "format", []string{"auto", "apache", "s3"}, "read the log as apache (nginx's too) or s3; auto finds out")
 	f.StringVar(&o.from, "from", "", "leave out requests before `TIME`: 2015-05-18T06:00:00Z, 2015-05-18, or 36h into the log")
 	f.StringVar(&o.to, "to", "", "leave out requests from `TIME` on")
 	f.Float64Var(&o.speed, "speed", 1, "replay `N` times as fast as recorded")
-	f.StringVar(&o.name, "name", "", "`NAME` of the scenario (default: the log's name)")
+	f.StringVar(&o.name, "name", "", "call the scenario `NAME` (default: as the log)")
 	f.StringVarP(&o.out, "output", "o", "", "write the scenario to `FILE`, the trace beside it (default <log name>.yaml)")
-	f.DurationVar(&o.outageAt, "outage-at", 0, "begin an outage that `LONG` into the replay")
-	f.DurationVar(&o.outageFor, "outage-for", 0, "how `LONG` the outage lasts")
+	f.DurationVar(&o.outageAt, "outage-at", 0, "begin an outage at this `DURATION` into the replay")
+	f.DurationVar(&o.outageFor, "outage-for", 0, "let the outage last for `DURATION`")
 	f.BoolVar(&o.force, "force", false, "overwrite files that are there")
 	return cmd
 }
@@ -107,8 +107,8 @@ func (o *importOptions) run(env environment, log string) error {
 	if err := o.write(replay, s); err != nil {
 		return err
 	}
-	fmt.Fprint(env.Stdout, report, s.summary)
-	fmt.Fprintf(env.Stdout, "wrote %s and %s\nnext: simulate run %s\n", o.out, tracePath(o.out), o.out)
+	fmt.Fprintf(env.Stdout, "%v%vwrote %s and %s\nnext: simulate run %s\n",
+		report, s.summary, o.out, tracePath(o.out), o.out)
 	return nil
 }
 

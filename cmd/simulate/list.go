@@ -28,7 +28,7 @@ type listed struct {
 func newListCommand(env environment) *cobra.Command {
 	var format format
 	cmd := &cobra.Command{
-		Use:   "list",
+		Use:   "list [flags]",
 		Short: "List the built-in scenarios",
 		Example: `  # for people
   simulate list
@@ -72,12 +72,21 @@ func listAll() ([]listed, error) {
 
 func writeList(w io.Writer, list []listed) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tBACKEND\tLENGTH\tPOLICIES\tABOUT")
+	fmt.Fprintln(t, "NAME\tBACKEND\tLENGTH\tABOUT")
 	for _, l := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Backend,
-			reports.FormatExact(time.Duration(l.DurationNS)), strings.Join(l.Policies, " "), oneLine(l.About))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", l.Name, l.Backend,
+			reports.FormatExact(time.Duration(l.DurationNS)), firstSentence(l.About))
 	}
 	return t.Flush()
+}
+
+// firstSentence is what fits a line of the list; the scenario has the rest.
+func firstSentence(about string) string {
+	first, _, more := strings.Cut(oneLine(about), ". ")
+	if more {
+		first += "."
+	}
+	return first
 }
 
 // length is how long a scenario's phases take together.

@@ -24,7 +24,7 @@ func run(ctx context.Context, env environment) int {
 
 func newRoot(env environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "simulate",
+		Use:   "simulate COMMAND",
 		Short: "Show what retry, backoff and breaker settings do on a bad day",
 		Long: `simulate replays hours of trouble with an S3 or HTTP service in seconds of
 virtual time, on the retry and breaker code that a service imports, and shows
@@ -61,13 +61,34 @@ what each policy made of it.`,
 		newCompletionCommand(env),
 	)
 	root.SetHelpCommand(newHelpCommand())
+	root.SetUsageTemplate(usageTemplate)
 	for _, cmd := range append(root.Commands(), root) {
-		cmd.DisableFlagsInUseLine = true
-		cmd.Flags().SortFlags = false // in the order of use, as the code has them
+		cmd.DisableFlagsInUseLine = true // Use has them where there are any
+		cmd.Flags().SortFlags = false    // in the order of use, as the code has them
 		cmd.Flags().BoolP("help", "h", false, "show this help")
 	}
 	return root
 }
+
+// usageTemplate is cobra's without the parts that this command has no use for.
+const usageTemplate = `usage:
+  {{.UseLine}}
+
+examples:
+{{.Example}}
+{{- if .HasAvailableSubCommands}}
+
+commands:
+{{- range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+
+simulate COMMAND --help tells more about a command, with examples.
+{{- else}}
+
+flags:
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}
+{{- end}}
+`
 
 // newHelpCommand replaces cobra's, which takes an unknown topic for success.
 func newHelpCommand() *cobra.Command {

@@ -28,7 +28,7 @@ type runOptions struct {
 func newRunCommand(env environment) *cobra.Command {
 	o := runOptions{mode: "auto"}
 	cmd := &cobra.Command{
-		Use:   "run SCENARIO...",
+		Use:   "run SCENARIO... [flags]",
 		Short: "Run scenarios: print the table, write summary and figures",
 		Long: `run replays each scenario under each of its policies and prints what became of
 the calls. SCENARIO is the name of a built-in one (simulate list) or a file.
@@ -46,7 +46,7 @@ else.`,
   simulate run s3-throttle-burst
 
   # two of the policies, with another seed
-  simulate run s3-outage --policy s3-breaker,none --seed 7
+  simulate run s3-outage --policy shipped,none --seed 7
 
   # real requests and responses through the fake S3, in process
   simulate run --mode http s3-throttle-burst
@@ -68,10 +68,10 @@ else.`,
 		ValidArgsFunction: completeScenarios(true),
 	}
 	f := cmd.Flags()
-	f.StringSliceVarP(&o.policies, "policy", "p", nil, "run only these of the scenario's policies `NAME,...`")
-	f.Uint64VarP(&o.seed, "seed", "s", defaultSeed, "the `NUMBER` that all chance comes from")
-	addChoice(cmd, &o.mode, "mode", modes(), "auto (http where small enough), model (outcomes only) or http (real requests)")
-	f.StringVarP(&o.out, "out", "o", "", "write to `DIR` (default simulate-out/<scenario>; DIR/<scenario> for several)")
+	f.StringSliceVarP(&o.policies, "policy", "p", nil, "run only the policy `NAME`: repeat it, or NAME,NAME for more")
+	f.Uint64VarP(&o.seed, "seed", "s", defaultSeed, "draw all chance from this `NUMBER`")
+	addChoice(cmd, &o.mode, "mode", modes(), "model (outcomes only), http (real requests and answers, in process) or auto (http where small enough)")
+	f.StringVarP(&o.out, "out", "o", "", "write to `DIR`; for several scenarios to DIR/<scenario> (default simulate-out/<scenario>)")
 	f.BoolVar(&o.png, "png", false, "write the figures as PNG too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what failed")
 	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)

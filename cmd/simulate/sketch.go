@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/scenarios/logs"
@@ -121,12 +123,18 @@ func (s *sketch) thresholds(b *strings.Builder) {
 	b.WriteString("  amplification: [\"value<2\"]\n")
 }
 
-// comment makes a log's name safe for one line of a comment.
+// comment makes a log's name fit for a comment and a sentence: one line of
+// characters that can be seen, and not too many of them.
 func comment(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+	const longest = 80
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return '-'
 		}
 		return r
 	}, s)
+	if runes := []rune(s); len(runes) > longest {
+		s = string(runes[:longest]) + "…"
+	}
+	return s
 }

@@ -59,7 +59,7 @@ func (b build) String() string {
 func newVersionCommand(env environment) *cobra.Command {
 	var format format
 	cmd := &cobra.Command{
-		Use:   "version",
+		Use:   "version [flags]",
 		Short: "Show the version of this program",
 		Example: `  # for people
   simulate version
