@@ -1,0 +1,116 @@
+package breaker
+
+import (
+	"github.com/sony/gobreaker/v2"
+)
+
+// Breaker is a circuit breaker around calls that run in the caller's goroutine.
+// Make it with New, share it between all callers of one backend or operation.
+// It is safe for concurrent use, starts no goroutine and needs no closing.
+// For calls that begin in one place and end in another there is TwoStep.
+type Breaker struct {
+	gate
+	circuit *gobreaker.CircuitBreaker[struct{}]
+}
+
+// New returns a closed Breaker. The error is that of Config.Validate.
+func New(c Config, opts ...Option) (*Breaker, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	b := new(Breaker)
+	b.circuit = gobreaker.NewCircuitBreaker[struct{}](b.init(c, opts))
+	b.engine = b.circuit
+	return b, nil
+}
+
+// Execute runs op if b admits it, and returns what op returns, a value beside an
+// error included. If b refuses, op is not run and the error is an *OpenError.
+// What the error of op says about the backend is for WithOutcome to tell.
+//
+// An op that panics, or ends its goroutine by runtime.Goexit (as t.FailNow does),
+// counts as a failure and goes on panicking or exiting. Execute itself allocates
+// nothing, when it admits and when it refuses. op may call b.
+func Execute[T any](b *Breaker, op func() (T, error)) (T, error) {
+	var result T
+	err := b.Run(func() (err error) {
+		result, err = op()
+		return err
+	})
+	return result, err
+}
+
+// Run is Execute for an op without a result.
+func (b *Breaker) Run(op func() error) error {
+	for {
+		p := b.current()
+		if p.state == Open {
+			return &p.refusal
+		}
+		a := attempt{b: b, phase: p, op: op}
+		switch a.run() {
+		case nil:
+			return a.err
+		case gobreaker.ErrTooManyRequests:
+			if p = b.current(); p.state == HalfOpen {
+				return &p.refusal
+			}
+		}
+		// The state changed while the call was being admitted: look again.
+	}
+}
+
+// attempt is one passage through the engine.
+type attempt struct {
+	b         *Breaker
+	phase     *phase
+	op        func() error
+	err       error // op's
+	confirmed bool  // the engine's admission stood: op was run
+	returned  bool  // op returned: it neither panicked nor left the goroutine
+	exiting   bool  // op called runtime.Goexit
+}
+
+// run returns nil if op was run, else why it was not.
+func (a *attempt) run() error {
+	defer a.leave()
+	_, err := a.b.circuit.Execute(func() (struct{}, error) {
+		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
+			return struct{}{}, errWithdrawn
+		}
+		defer a.land()
+		a.err = a.op()
+		verdict := a.b.verdict(a.err)
+		a.returned = true
+		return struct{}{}, verdict
+	})
+	if a.confirmed {
+		return nil
+	}
+	return err
+}
+
+// land runs when op has ended, in whatever way, and before the engine hears of
+// it. The engine hears of a return and of a panic, but not of runtime.Goexit:
+// the place of a probe would be taken for ever. So that becomes a panic as far
+// as the engine.
+func (a *attempt) land() {
+	a.b.current() // a half-open state that is due begins now, if not before
+	if a.returned {
+		return
+	}
+	cause := recover()
+	if cause == nil {
+		a.exiting = true
+		cause = "breaker: the operation left its goroutine"
+	}
+	panic(cause)
+}
+
+// leave runs when the engine has heard of the outcome and its lock is free.
+func (a *attempt) leave() {
+	if a.exiting {
+		recover() // land's panic; the goroutine goes on exiting
+	}
+	a.b.deliver()
+}

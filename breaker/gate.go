@@ -1,0 +1,273 @@
+package breaker
+
+import (
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// What the engine is told instead of the operation's error. The verdict is
+// reached before, so that no code of the user runs under the engine's lock.
+var (
+	errFailure   = errors.New("failure")
+	errNeutral   = errors.New("neutral")
+	errWithdrawn = errors.New("withdrawn") // the admission came too late, see gate.confirm
+)
+
+// phase is one stay in a state, as callers see it. Each change makes a new one,
+// so that two equal pointers mean that nothing changed in between. All but
+// counts is fixed when the phase is published.
+type phase struct {
+	state   State
+	until   time.Duration // Open: the cool-down lasts up to and including this, from gate.base
+	refusal OpenError     // what calls are refused with; not for Closed
+	counts  Counts        // HalfOpen: the probes; guarded by gate.mu
+}
+
+// engine is what the gate needs of gobreaker's two types.
+type engine interface {
+	State() gobreaker.State
+	Counts() gobreaker.Counts
+}
+
+// gate stands before a gobreaker engine and owns its time.
+//
+// gobreaker has no clock to inject. So the engine is left a cool-down of 1 ns of
+// its own, and the gate keeps the real one on the breaker's clock: while it
+// lasts, no call gets as far as the engine. The engine and the gate then differ
+// in one thing only. A call that was admitted before the trip and ends during
+// the cool-down makes the engine look at its clock and go half-open, early. The
+// gate does not tell: for callers the breaker is open until the cool-down is
+// over, and the first touch after that (a call, the end of a call, State) makes
+// the breaker half-open, as it does in gobreaker.
+//
+// Invariants, which hold whenever the engine's lock is free:
+//
+//	engine closed     ⇒ phase Closed
+//	engine open       ⇒ phase Open
+//	engine half-open  ⇒ phase HalfOpen, or Open (woken early)
+//
+// Locks: the engine's, then mu. changed, tripping and excluded run under the
+// engine's lock. No code of the user runs under either, but for the clock's Now.
+type gate struct {
+	phase   atomic.Pointer[phase]
+	pending atomic.Bool // events are waiting; to look without the lock
+	options
+	engine  engine
+	config  Config
+	base    time.Time
+	tripped Counts // what the engine tripped on; guarded by its lock
+
+	mu         sync.Mutex // guards changes of phase, phase.counts and what follows
+	queue      []Event
+	delivering bool
+}
+
+// init sets g up and returns the settings for its engine, which the caller makes
+// and puts into g.engine.
+func (g *gate) init(c Config, opts []Option) gobreaker.Settings {
+	g.options = newOptions(opts)
+	g.config = c
+	g.base = now(g.clock)
+	g.phase.Store(&phase{state: Closed})
+	return gobreaker.Settings{
+		Name:          g.name,
+		MaxRequests:   c.probes(),
+		Interval:      0, // counts are never cleared while closed
+		Timeout:       1, // nanosecond; 0 would mean a minute
+		ReadyToTrip:   g.tripping,
+		OnStateChange: g.changed,
+		IsExcluded:    g.excluded,
+		IsSuccessful:  func(err error) bool { return err == nil },
+	}
+}
+
+// Name returns the name given by WithName.
+func (g *gate) Name() string { return g.name }
+
+// State returns the state at this moment. Like a call, it makes an open breaker
+// half-open when the cool-down is over.
+func (g *gate) State() State { return g.current().state }
+
+// Counts returns the counts of the stay in the current state. They are zero
+// while open. Unlike State it changes nothing.
+func (g *gate) Counts() Counts {
+	for {
+		switch p := g.phase.Load(); p.state {
+		case Open:
+			return Counts{}
+		case HalfOpen:
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return p.counts
+		default:
+			counts := g.engine.Counts()
+			if g.phase.Load() == p {
+				return countsOf(counts)
+			}
+		}
+	}
+}
+
+// current returns the phase that is in force now.
+func (g *gate) current() *phase {
+	if p := g.phase.Load(); p.state != Open {
+		return p
+	}
+	return g.settle()
+}
+
+// settle is current for an open breaker: it makes it half-open if that is due.
+func (g *gate) settle() *phase {
+	for {
+		p := g.phase.Load()
+		if p.state != Open || since(g.clock, g.base) <= p.until {
+			return p
+		}
+		g.wake(p)
+		g.halfOpen(p)
+		g.deliver()
+	}
+}
+
+// wake returns when the engine has left the open state that began with p.
+//
+// Asking the engine for its state is enough once its clock is 2 ns past the trip,
+// and on the system's clock it always is: our cool-down is at least 1 ns, began
+// after the engine's, and is over on the same clock. On another Clock the
+// engine's own may not have moved at all since the trip: it may be coarse, or
+// stand still in a testing/synctest bubble. To refuse the call then would be
+// wrong, since its time has come, so we wait for a tick, with no lock held. That
+// ends, whatever other goroutines do: either the engine's clock ticks, or they
+// leave p behind.
+func (g *gate) wake(p *phase) {
+	for n := 0; g.engine.State() == gobreaker.StateOpen && g.phase.Load() == p; n++ {
+		pause(n)
+	}
+}
+
+// halfOpen ends the open phase p, unless that has been done. The engine is
+// half-open, and stays so until it has admitted a call that saw the new phase.
+func (g *gate) halfOpen(p *phase) {
+	at := now(g.clock)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.phase.Load() == p {
+		g.move(p, &phase{state: HalfOpen, refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock}}, at, Counts{})
+	}
+}
+
+// move publishes the phase to and queues the event. mu is held: a call that sees
+// the new phase cannot queue its own event before.
+func (g *gate) move(from, to *phase, at time.Time, counts Counts) {
+	g.phase.Store(to)
+	if len(g.listeners) > 0 {
+		g.queue = append(g.queue, Event{Name: g.name, Time: at, From: from.state, To: to.state, Counts: counts})
+		g.pending.Store(true)
+	}
+}
+
+// changed is the engine's OnStateChange.
+func (g *gate) changed(_ string, _, to gobreaker.State) {
+	if to == gobreaker.StateHalfOpen {
+		return // on the engine's clock; on ours, settle decides
+	}
+	next := &phase{state: Closed}
+	at := now(g.clock)
+	if to == gobreaker.StateOpen {
+		d := g.config.OpenFor
+		next = &phase{
+			state:   Open,
+			until:   saturatingAdd(at.Sub(g.base), d),
+			refusal: OpenError{Name: g.name, State: Open, RetryAt: at.Add(saturatingAdd(d, 1)), clock: g.clock},
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.phase.Load()
+	counts := p.counts
+	if p.state == Closed {
+		counts = g.tripped
+	}
+	g.move(p, next, at, counts)
+}
+
+// tripping is the engine's ReadyToTrip. The engine clears its counts before it
+// calls changed, so they are kept here.
+func (g *gate) tripping(c gobreaker.Counts) bool {
+	if uint64(c.ConsecutiveFailures) < uint64(g.config.Failures) {
+		return false
+	}
+	g.tripped = countsOf(c)
+	return true
+}
+
+// excluded is the engine's IsExcluded, which it calls for every call that ends
+// in the state that admitted it. The engine does not count the failure that ends
+// a half-open state, and clears its counts before it calls changed, so the
+// probes are counted here.
+func (g *gate) excluded(err error) bool {
+	if p := g.phase.Load(); p.state == HalfOpen && err != errWithdrawn {
+		g.mu.Lock()
+		p.counts.add(outcomeOf(err))
+		g.mu.Unlock()
+	}
+	return err == errNeutral || err == errWithdrawn
+}
+
+// confirm tells whether the engine's admission of a call that entered in phase p
+// stands.
+//
+// Between the look at the gate and the engine's admission another goroutine may
+// have tripped the engine. Its nanosecond of a cool-down has passed at once, so
+// the engine may have admitted this call as a probe, in the middle of ours. But
+// if the phase is still p after the admission, then the engine was in p's state
+// when it admitted the call. Otherwise the call is withdrawn with a neutral
+// outcome, and looks at the gate again.
+func (g *gate) confirm(p *phase) bool {
+	if g.phase.Load() != p {
+		return false
+	}
+	if p.state == HalfOpen {
+		g.mu.Lock()
+		p.counts.Requests++
+		g.mu.Unlock()
+	}
+	return true
+}
+
+// verdict classifies err for the engine.
+func (g *gate) verdict(err error) error {
+	switch g.outcome(err) {
+	case Success:
+		return nil
+	case Neutral:
+		return errNeutral
+	default:
+		return errFailure
+	}
+}
+
+// outcomeOf is what the engine was told, as an Outcome. A panic reaches the
+// engine as an error of its own making.
+func outcomeOf(verdict error) Outcome {
+	switch verdict {
+	case nil:
+		return Success
+	case errNeutral:
+		return Neutral
+	default:
+		return Failure
+	}
+}
+
+func saturatingAdd(a, b time.Duration) time.Duration {
+	if b > 0 && a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

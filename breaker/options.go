@@ -1,0 +1,58 @@
+package breaker
+
+// Option sets a collaborator of a breaker.
+type Option func(*options)
+
+type options struct {
+	name      string
+	clock     Clock
+	outcome   func(error) Outcome
+	listeners []func(Event)
+}
+
+func newOptions(opts []Option) options {
+	o := options{outcome: DefaultOutcome}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// WithName names the breaker in its events and errors.
+func WithName(name string) Option {
+	return func(o *options) { o.name = name }
+}
+
+// WithClock gives the breaker another clock than the system's; nil is the
+// system's. Nothing that the breaker decides depends on any other clock.
+func WithClock(c Clock) Option {
+	return func(o *options) { o.clock = c }
+}
+
+// WithOutcome sets what the error of a finished call, nil included, says about
+// the backend; nil is DefaultOutcome. It is called once per finished call,
+// outside every lock, and may call the breaker. Should it panic, the call counts
+// as a failure; so does any value that is not an Outcome of this package.
+func WithOutcome(classify func(error) Outcome) Option {
+	return func(o *options) {
+		o.outcome = classify
+		if classify == nil {
+			o.outcome = DefaultOutcome
+		}
+	}
+}
+
+// WithListener adds a listener to the changes of state; nil adds none. Listeners
+// are called after the change, one event at a time, in order, outside every
+// lock, by a goroutine that is using the breaker, so that they should be quick.
+// They may call the breaker; the events that this causes are delivered when the
+// listener has returned. A call that changes the state returns after its event
+// was delivered, unless another goroutine is busy delivering: then that one
+// delivers it too.
+func WithListener(listen func(Event)) Option {
+	return func(o *options) {
+		if listen != nil {
+			o.listeners = append(o.listeners, listen)
+		}
+	}
+}

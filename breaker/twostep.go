@@ -1,0 +1,77 @@
+package breaker
+
+import (
+	"sync/atomic"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// TwoStep is a circuit breaker for calls that begin in one place and end in
+// another: callbacks, event loops, streams. It decides as Breaker does. Make it
+// with NewTwoStep. It is safe for concurrent use, starts no goroutine and needs
+// no closing. Where a call is a function, prefer Breaker: it allocates nothing
+// and cannot forget to report an outcome.
+type TwoStep struct {
+	gate
+	circuit *gobreaker.TwoStepCircuitBreaker[struct{}]
+}
+
+// NewTwoStep returns a closed TwoStep. The error is that of Config.Validate.
+func NewTwoStep(c Config, opts ...Option) (*TwoStep, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	b := new(TwoStep)
+	b.circuit = gobreaker.NewTwoStepCircuitBreaker[struct{}](b.init(c, opts))
+	b.engine = b.circuit
+	return b, nil
+}
+
+// Allow asks whether a call may be made. If so, the caller makes it and then
+// calls done, from any goroutine, with the call's error, nil for none. If not,
+// done is nil and the error is an *OpenError.
+//
+// done must be called for every admitted call: a probe that is never reported
+// keeps its place, and a half-open breaker whose places are all taken refuses
+// every call. Only the first call of done counts; later ones do nothing.
+func (b *TwoStep) Allow() (done func(error), err error) {
+	for {
+		p := b.current()
+		if p.state == Open {
+			return nil, &p.refusal
+		}
+		report, err := b.circuit.Allow()
+		switch err {
+		case nil:
+			if b.confirm(p) {
+				return (&permit{b: b, report: report}).done, nil
+			}
+			report(errWithdrawn)
+		case gobreaker.ErrTooManyRequests:
+			if p = b.current(); p.state == HalfOpen {
+				return nil, &p.refusal
+			}
+		}
+		// The state changed while the call was being admitted: look again.
+	}
+}
+
+// permit is one admitted call.
+type permit struct {
+	b      *TwoStep
+	report func(error) // the engine's done, which counts every call of it
+	used   atomic.Bool
+}
+
+func (p *permit) done(err error) {
+	if p.used.Swap(true) {
+		return
+	}
+	verdict := errFailure // should the classifier not return
+	defer func() {
+		p.b.current() // a half-open state that is due begins now, if not before
+		p.report(verdict)
+		p.b.deliver()
+	}()
+	verdict = p.b.verdict(err)
+}
