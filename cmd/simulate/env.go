@@ -1,6 +1,9 @@
 package main
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // environment is all that the command takes from its process, so that a test
 // can be the process. Files are the exception: paths mean what they mean to the
@@ -15,6 +18,8 @@ type environment struct {
 	StdoutTerminal bool       // results are read by a person: colours are allowed
 	StderrTerminal bool       // errors are read by a person: a progress bar is allowed
 	Width          func() int // the terminal's width in columns; 0: unknown
+
+	Now func() time.Time // for telling how long something took; no result depends on it
 }
 
 // color tells whether results may be coloured: on a terminal, unless NO_COLOR

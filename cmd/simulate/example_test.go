@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 )
 
 // The whole command is a function of its environment. Errors go to standard
@@ -16,6 +17,7 @@ func Example() {
 		Stdout:    os.Stdout,
 		Stderr:    os.Stdout,
 		LookupEnv: func(string) (string, bool) { return "", false },
+		Now:       func() time.Time { return time.Time{} },
 	}
 	fmt.Println(run(context.Background(), env))
 	// Output:

@@ -30,6 +30,7 @@ func systemEnv() environment {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Width:          stdoutWidth,
+		Now:            wallClock,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -86,6 +87,7 @@ func (s *session) env(args ...string) environment {
 		StdoutTerminal: s.terminal,
 		StderrTerminal: s.terminal,
 		Width:          func() int { return 100 },
+		Now:            func() time.Time { return time.Time{} },
 	}
 }
 

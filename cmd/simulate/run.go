@@ -196,11 +196,13 @@ func modes() []string {
 // runOne runs one scenario, prints its table and writes its files.
 func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*reports.Run, error) {
 	bar := newProgress(env, o.quiet, j.scenario.Name)
+	began := env.Now()
 	record, err := scenarios.Run(ctx, j.scenario, scenarios.Options{
 		Seed: o.seed, Mode: scenarios.Mode(o.mode), Policies: o.policies,
 		Version: thisBuild().Version, Progress: bar.update,
 	})
 	bar.clear()
+	took := env.Now().Sub(began)
 	if record == nil {
 		if ctx.Err() != nil {
 			return nil, interruptedBefore(j)
@@ -221,6 +223,10 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	}
 	if !o.quiet {
 		fmt.Fprintf(env.Stdout, "\n%s\n", wrote(j.out, names))
+	}
+	if !o.quiet && env.StderrTerminal {
+		fmt.Fprintf(env.Stderr, "%s of virtual time for each of %s in %s\n", reports.FormatExact(length(j.scenario)),
+			count(len(record.Policies), "policy", "policies"), reports.FormatDuration(took))
 	}
 	return record, nil
 }
