@@ -151,8 +151,10 @@ type BudgetError struct {
 }
 
 // Error says what was missing.
-func (e *BudgetError) Error() string {
-	s := fmt.Sprintf("retry: over budget: a retry costs %d tokens, %d left", e.Cost, e.Tokens)
+func (e *BudgetError) Error() string { return "retry: " + e.text() }
+
+func (e *BudgetError) text() string {
+	s := fmt.Sprintf("a retry costs %d tokens, %d left", e.Cost, e.Tokens)
 	if e.Refill > 0 {
 		s += fmt.Sprintf(", enough in %v", e.Refill)
 	}

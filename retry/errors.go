@@ -49,14 +49,16 @@ func (e *Error) Error() string {
 	if e.Policy != "" {
 		b.WriteString(e.Policy + ": ")
 	}
-	fmt.Fprintf(&b, "%v after %d attempt", e.Reason, e.Attempts)
+	fmt.Fprintf(&b, "%s after %d attempt", e.Reason.String(), e.Attempts)
 	if e.Attempts != 1 {
 		b.WriteByte('s')
 	}
 	if e.Elapsed > 0 {
 		fmt.Fprintf(&b, " in %v", e.Elapsed)
 	}
-	if e.Cause != nil {
+	if budget, ok := e.Cause.(*BudgetError); ok {
+		b.WriteString(" (" + budget.text() + ")")
+	} else if e.Cause != nil {
 		fmt.Fprintf(&b, " (%v)", e.Cause)
 	}
 	if e.Err != nil {

@@ -52,9 +52,10 @@ func classDefault(f *facts) Class {
 	case "SlowDownRead", "SlowDownWrite", "TooManyRequests": // minio's, Azure's
 		return Throttle
 	}
-	switch f.status {
-	case 0:
+	if f.status < 400 { // no answer, or one that broke off
 		return connectionClass(f)
+	}
+	switch f.status {
 	case http.StatusTooManyRequests:
 		return Throttle
 	case http.StatusRequestTimeout:
@@ -62,9 +63,6 @@ func classDefault(f *facts) Class {
 	case http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return Transient
-	}
-	if f.status < 400 && (f.conn || f.timeout) { // the answer broke off
-		return connectionClass(f)
 	}
 	return Fatal
 }
