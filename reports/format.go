@@ -28,13 +28,21 @@ func FormatDuration(d time.Duration) string {
 	}
 	for _, u := range largeUnits {
 		// Rounding up may reach the next unit: 59m59.9s is "1h00m".
-		if n := (int64(d) + int64(u.minor)/2) / int64(u.minor); n < u.limit {
+		if n := rounded(d, u.minor); n < u.limit {
 			per := int64(u.major / u.minor)
 			return strconv.FormatInt(n/per, 10) + u.majorName + twoDigits(n%per) + u.minorName
 		}
 	}
-	days := (int64(d) + int64(12*time.Hour)) / int64(24*time.Hour)
-	return FormatCount(uint64(days)) + "d"
+	return FormatCount(uint64(rounded(d, 24*time.Hour))) + "d"
+}
+
+// rounded is d in units, halves up; no d overflows it.
+func rounded(d, unit time.Duration) int64 {
+	n := int64(d / unit)
+	if d%unit >= unit/2 {
+		n++
+	}
+	return n
 }
 
 // smallUnits are printed with three significant digits, below their limit.

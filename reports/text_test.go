@@ -2,10 +2,19 @@ package reports_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/reports/internal/samples"
@@ -72,5 +81,96 @@ func TestText(t *testing.T) {
 		{"empty.txt", &reports.Run{}, reports.TextOptions{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) { golden(t, tt.name, textOf(t, tt.run, tt.opt)) })
+	}
+}
+
+func TestTextExtremes(t *testing.T) {
+	crowd := samples.Burst()
+	for i := range 40 {
+		p := crowd.Policies[i%3]
+		p.Name = fmt.Sprintf("policy-%02d", i)
+		crowd.Policies = append(crowd.Policies, p)
+	}
+	var spec []any
+	for i := range 200 {
+		spec = append(spec, fmt.Sprintf("phase-%d", i), time.Second, strings.Repeat("SlowDown", i%2))
+	}
+	phases := samples.Burst()
+	phases.Phases = samples.Phases(spec...)
+	for i := range phases.Policies {
+		for len(phases.Policies[i].Phases) < 200 {
+			phases.Policies[i].Phases = append(phases.Policies[i].Phases, phases.Policies[i].Total)
+		}
+	}
+	huge := samples.Burst()
+	for i := range huge.Policies {
+		m := &huge.Policies[i].Total
+		m.Calls, m.Attempts, m.RejectedByBreaker, m.Dropped, m.DeniedByBudget = math.MaxUint64, math.MaxUint64, math.MaxUint64, math.MaxUint64, math.MaxUint64
+		m.CallDuration.MaxNS, m.CallDuration.P50NS = math.MaxInt64, math.MinInt64
+		m.Goodput, m.Amplification = math.MaxFloat64, math.MaxFloat64
+	}
+	broken := samples.Burst()
+	broken.DurationNS = -1
+	broken.Policies[0].Total.SuccessRate, broken.Policies[0].Total.Goodput = math.NaN(), math.Inf(1)
+	broken.Policies[0].Total.Amplification = math.NaN()
+	broken.Policies[1].Phases = nil
+	broken.Policies[2].Total.AttemptOutcomes = make([]uint64, 50)
+	hostile := samples.Burst()
+	hostile.Scenario, hostile.About = "\x1b[31mred\x1b[0m\nline", "\xff\xfe\x00"
+	hostile.Policies[0].Name, hostile.Phases[0].Label = strings.Repeat("名前", 60), "a\tb\r\nc\x07"
+	silent := &reports.Run{
+		Scenario: "silent", Phases: samples.Phases("a", time.Second, ""),
+		Policies: []reports.Policy{{Name: "p", Phases: make([]reports.Metrics, 1)}},
+	}
+	for name, run := range map[string]*reports.Run{
+		"crowd": crowd, "phases": phases, "huge": huge, "broken": broken, "hostile": hostile, "silent": silent, "empty": {},
+	} {
+		for _, width := range []int{0, 60, 80, 1} {
+			got := string(textOf(t, run, reports.TextOptions{Width: width}))
+			for _, bad := range []string{"NaN", "Inf", "\x1b", "\x00", "\r", "\t", "%!"} {
+				if strings.Contains(got, bad) {
+					t.Errorf("%s at %d: has %q:\n%s", name, width, bad, got)
+				}
+			}
+			if !utf8.ValidString(got) || !strings.HasSuffix(got, "\n") {
+				t.Errorf("%s at %d: not whole lines of text", name, width)
+			}
+		}
+	}
+	if got := string(textOf(t, phases, reports.TextOptions{})); !strings.Contains(got, "… 184 more") || strings.Count(got, "\n") > 120 {
+		t.Errorf("200 phases take %d lines", strings.Count(got, "\n"))
+	}
+	if got := string(textOf(t, phases, reports.TextOptions{MaxPhases: -1})); strings.Contains(got, " more\n") && !strings.Contains(got, "phase-199") {
+		t.Error("phases are left out though none should be")
+	}
+}
+
+// A usual run fits the width it is given, whatever it is.
+func TestTextKeepsToItsWidth(t *testing.T) {
+	run := samples.Burst()
+	for _, width := range []int{80, 90, 100, 120, 160} {
+		for _, color := range []bool{false, true} {
+			for _, line := range strings.Split(string(textOf(t, run, reports.TextOptions{Width: width, Color: color})), "\n") {
+				if n := text.StringWidthWithoutEscSequences(line); n > width {
+					t.Errorf("width %d: a line of %d: %s", width, n, line)
+				}
+			}
+		}
+	}
+}
+
+// Colours are added to the text, they do not change it.
+func TestTextColorsOnlyAdd(t *testing.T) {
+	plain := string(textOf(t, judged(), reports.TextOptions{}))
+	colored := string(textOf(t, judged(), reports.TextOptions{Color: true}))
+	if got := regexp.MustCompile("\x1b\\[[0-9]+m").ReplaceAllString(colored, ""); got != plain {
+		t.Errorf("without its colours it is\n%s\nnot\n%s", got, plain)
+	}
+}
+
+func TestTextFailingWriter(t *testing.T) {
+	broken := errors.New("broken pipe")
+	if err := reports.Text(failing{broken}, samples.Burst(), reports.TextOptions{}); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
 	}
 }

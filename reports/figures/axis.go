@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/reports"
@@ -186,6 +187,9 @@ func below125(x float64) float64 {
 
 // durationLabel writes a round number of nanoseconds: "10ms", "1s", "100s".
 func durationLabel(ns float64) string {
+	if ns >= 1e15*(1-1e-9) {
+		return strings.Replace(strconv.FormatFloat(ns/1e9, 'e', 0, 64), "e+0", "e", 1) + "s"
+	}
 	for _, u := range []struct {
 		name string
 		size float64
@@ -200,6 +204,9 @@ func durationLabel(ns float64) string {
 // plainNumber writes a round number shortly: "0.5", "200", "1,000", "50k",
 // "2M".
 func plainNumber(x float64) string {
+	if x >= 1e15 {
+		return strings.Replace(strconv.FormatFloat(x, 'g', 3, 64), "e+", "e", 1)
+	}
 	for _, u := range []struct {
 		name string
 		size float64

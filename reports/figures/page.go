@@ -105,7 +105,10 @@ func (p *page) ready() *page {
 	for i := range p.columns {
 		c := &p.columns[i]
 		c.labels = newStrip(c.view, c.x1-c.x0)
-		if note := c.labels.note(); note != "" && i == 0 {
+		if note := c.labels.note(); note != "" {
+			if i > 0 {
+				note += " in the close-up"
+			}
 			p.notes = append(p.notes, note)
 		}
 	}

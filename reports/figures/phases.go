@@ -14,10 +14,15 @@ import (
 // faults in a tint and between lines, so that a minute in four days shows.
 type bands struct{ view *view }
 
+// manyPhases is the number above which the lines at the edges of phases would
+// be a grating over the data.
+const manyPhases = 40
+
 // Plot implements [plot.Plotter].
 func (b *bands) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
-	for i, ph := range b.view.src.run.Phases {
+	phases := b.view.src.run.Phases
+	for i, ph := range phases {
 		x0, x1 := x(b.view.clamp(ph.StartNS)), x(b.view.clamp(ph.EndNS))
 		if x1 <= x0 {
 			continue
@@ -26,7 +31,7 @@ func (b *bands) Plot(c draw.Canvas, p *plot.Plot) {
 			c.SetColor(fill)
 			c.Fill(vg.Rectangle{Min: vg.Point{X: x0, Y: c.Min.Y}, Max: vg.Point{X: x1, Y: c.Max.Y}}.Path())
 		}
-		if len(ph.Faults) > 0 {
+		if len(ph.Faults) > 0 && len(phases) <= manyPhases {
 			edge := draw.LineStyle{Color: edgeFault, Width: 0.6}
 			for _, x := range []vg.Length{x0, x1} {
 				c.StrokeLine2(edge, x, c.Min.Y, x, c.Max.Y)

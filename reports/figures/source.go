@@ -132,7 +132,7 @@ func lastAttempt(s *reports.Series, from int) int {
 // lets most bins between the first and the last call hold a call: a job that
 // calls every five seconds is a line, not a row of dots.
 func (v *view) bucketsPerBin(bucket time.Duration) int {
-	buckets := int(min((v.end-v.begin)/bucket, math.MaxInt32))
+	buckets := int(min((v.end-v.begin)/bucket, 1<<30)) // an int of 32 bits has room for the sums below
 	limit := v.src.mostBins()
 	per := max((buckets+limit-1)/limit, 1)
 	fewest := 60

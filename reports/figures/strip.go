@@ -78,7 +78,7 @@ func newStrip(v *view, width vg.Length) *strip {
 		}
 	}
 	for _, i := range order {
-		if len(phases[i].Faults) == 0 {
+		if len(phases[i].Faults) == 0 || v.closeUp != nil { // there, the close-up tells
 			continue
 		}
 		s.faults.of++
