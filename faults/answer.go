@@ -1,0 +1,176 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squall-sim/squall/sim"
+)
+
+// answer is an error answer as far as it is the same for every request.
+type answer struct {
+	status  int
+	s3      bool
+	head    string      // of the body, up to what depends on the request
+	headers [][2]string // canonical name, value
+}
+
+func newAnswer(e Effect) *answer {
+	var a *answer
+	if e.Kind == S3Error {
+		c, _ := LookupS3Code(e.Code)
+		a = newS3Answer(c)
+	} else {
+		a = &answer{status: e.Status, head: `{"status":` + strconv.Itoa(e.Status) + `,"error":` + strconv.Quote(statusText(e.Status)) + "}\n"}
+		a.headers = append(a.headers, [2]string{"Content-Type", "application/json"})
+	}
+	if e.RetryAfter.Given {
+		a.headers = append(a.headers, [2]string{"Retry-After", strconv.FormatInt(int64(e.RetryAfter.For/time.Second), 10)})
+	}
+	if e.AmzRetryAfter.Given {
+		a.headers = append(a.headers, [2]string{"X-Amz-Retry-After", strconv.FormatInt(int64(e.AmzRetryAfter.For/time.Millisecond), 10)})
+	}
+	return a
+}
+
+// newS3Answer is the shape of S3's errors. Source: aws-c-s3's recorded answers
+// and the Amazon S3 API reference, "REST error responses".
+func newS3Answer(c S3Code) *answer {
+	a := &answer{status: c.Status, s3: true}
+	a.head = xml.Header + "<Error><Code>" + escape(c.Code) + "</Code><Message>" + escape(c.Message) + "</Message>"
+	a.headers = append(a.headers, [2]string{"Content-Type", "application/xml"}, [2]string{"Server", "AmazonS3"})
+	return a
+}
+
+// ids are S3's two names for a request.
+type ids struct{ request, host string }
+
+// idStream is the source of request ids. They do not depend on a run's seed:
+// one request has one name everywhere.
+var idStream = sim.NewStream(0, "request ids")
+
+// RequestIDs returns S3's names for a request, x-amz-request-id and
+// x-amz-id-2: a function of its client, call and attempt, and nothing else.
+func RequestIDs(r Request) (requestID, hostID string) {
+	s := idStream.Sub(r.Client)
+	const digits = "0123456789ABCDEF"
+	var id [16]byte
+	for i, n := 0, s.Uint64(r.Call, uint64(r.Attempt), 0); i < len(id); i++ {
+		id[i] = digits[n>>(60-4*i)&15]
+	}
+	var raw [56]byte
+	for i := 0; i < len(raw); i += 8 {
+		binary.BigEndian.PutUint64(raw[i:], s.Uint64(r.Call, uint64(r.Attempt), uint64(i+1)))
+	}
+	var host [76]byte
+	base64.StdEncoding.Encode(host[:], raw[:])
+	return string(id[:]), string(host[:])
+}
+
+// setHeader sets the answer's headers, but for the length.
+func (a *answer) setHeader(h http.Header, id ids) {
+	values := make([]string, 0, 8) // one allocation for all
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	for _, nv := range a.headers {
+		set(nv[0], nv[1])
+	}
+	if a.s3 && id != (ids{}) {
+		set("X-Amz-Request-Id", id.request)
+		set("X-Amz-Id-2", id.host)
+	}
+}
+
+// body writes the answer's body for a request of that path.
+func (a *answer) body(b []byte, path string, id ids) []byte {
+	b = append(b, a.head...)
+	if !a.s3 {
+		return b
+	}
+	if path != "" {
+		b = appendElement(b, "Resource", path)
+	}
+	if id != (ids{}) {
+		b = appendElement(b, "RequestId", id.request)
+		b = appendElement(b, "HostId", id.host)
+	}
+	return append(b, "</Error>"...)
+}
+
+func appendElement(b []byte, name, text string) []byte {
+	b = append(append(append(b, '<'), name...), '>')
+	if strings.ContainsAny(text, "&<>\"'") || !isPrintable(text) {
+		text = escape(text)
+	}
+	b = append(b, text...)
+	return append(append(append(b, "</"...), name...), '>')
+}
+
+func isPrintable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	return b.String()
+}
+
+// write sends the answer. The body of the request must have been read.
+func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request) {
+	var id ids
+	if a.s3 {
+		id.request, id.host = RequestIDs(who)
+	}
+	h := w.Header()
+	a.setHeader(h, id)
+	body := a.body(make([]byte, 0, len(a.head)+256), r.URL.Path, id)
+	if r.Method == http.MethodHead { // headers only, and no word on what is not sent
+		w.WriteHeader(a.status)
+		return
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(a.status)
+	w.Write(body) // a client that has gone away needs no answer
+}
+
+// WriteS3Error answers a request with an error as S3 would: status, headers,
+// ids, and the XML body unless the method is HEAD. It reads the rest of the
+// request's body first. who names the request (see [RequestIDs]).
+func WriteS3Error(w http.ResponseWriter, r *http.Request, who Request, code S3Code) {
+	drain(r)
+	newS3Answer(code).write(w, r, who)
+}
+
+// drain reads what is left of the request's body. A client that is still
+// sending when the answer comes may lose it to a reset connection.
+func drain(r *http.Request) {
+	if r.Body != nil && r.Body != http.NoBody {
+		io.Copy(io.Discard, r.Body) // a client that breaks off gets no answer either way
+	}
+}
+
+func bodyOf(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
+
+// target is the path and query of a request as it was written.
+func target(u *url.URL) string {
+	if u.RawQuery == "" && u.RawPath == "" && isPrintable(u.Path) && !strings.ContainsAny(u.Path, ` %"<>\^{}|?#[]`+"`") {
+		return u.Path
+	}
+	return u.RequestURI()
+}

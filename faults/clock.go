@@ -1,0 +1,83 @@
+package faults
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is the time that delays on real connections take. The system's clock
+// is used unless [WithClock] gives another; a retry.Clock is one by shape. It
+// must be safe for concurrent use.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns after d, or earlier with the context's error.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// systemClock is real time. This file is the only one that may ask for it.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Option sets up a handler ([NewHandler]) or a transport ([NewTransport]);
+// options that the one has no use for do nothing there.
+type Option func(*options)
+
+type options struct {
+	clock Clock
+	now   func() time.Duration
+	date  func() time.Time
+	plain bool
+}
+
+func newOptions(opts []Option) options {
+	o := options{clock: systemClock{}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.date == nil {
+		o.date = o.clock.Now
+	}
+	if o.now == nil {
+		start := o.clock.Now()
+		o.now = func() time.Duration { return o.clock.Now().Sub(start) }
+	}
+	return o
+}
+
+// WithClock makes delays take c's time. A handler without [WithNow] also reads
+// the time of the plan from it, a transport without [WithDate] its Date
+// headers. nil is the system's clock.
+func WithClock(c Clock) Option {
+	return func(o *options) {
+		if c == nil {
+			c = systemClock{}
+		}
+		o.clock = c
+	}
+}
+
+// WithNow tells a handler how far the plan has run. Without it that is the
+// time since the handler was made.
+func WithNow(now func() time.Duration) Option { return func(o *options) { o.now = now } }
+
+// WithDate makes a transport take the Date headers of its answers from now.
+func WithDate(now func() time.Time) Option { return func(o *options) { o.date = now } }
+
+// PlainHTTP makes a handler read requests as those of a plain web service:
+// operations are methods, keys are paths. Without it they are S3's.
+func PlainHTTP() Option { return func(o *options) { o.plain = true } }

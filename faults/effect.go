@@ -1,0 +1,202 @@
+package faults
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/squall-sim/squall/sim"
+)
+
+// Kind is the sort of an [Effect].
+type Kind uint8
+
+// The kinds of effect.
+const (
+	None      Kind = iota // no effect; a rule cannot have it
+	S3Error               // answers with an error code of S3: status, XML body and headers as S3 sends them
+	Status                // answers with an HTTP status and a small JSON body
+	Latency               // the backend answers, later than it would
+	Reset                 // the connection is reset (RST) before any byte of the answer
+	Blackhole             // the request is accepted and never answered
+	Outage                // the connection is refused
+)
+
+// kindWords are the words for the kinds that have one in the text form.
+var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage"}
+
+// String returns the kind in words.
+func (k Kind) String() string {
+	if int(k) < len(kindWords) {
+		return kindWords[k]
+	}
+	return "kind(" + strconv.Itoa(int(k)) + ")"
+}
+
+// Wait is a duration that may be absent. The zero value is.
+type Wait struct {
+	For   time.Duration // ≥ 0
+	Given bool
+}
+
+// For returns a Wait of that duration.
+func For(d time.Duration) Wait { return Wait{For: d, Given: true} }
+
+// Effect is what a fault does to a request. It is plain data, comparable with
+// ==; fields that the kind has no use for are zero. The zero value is no
+// effect. [ParseEffect] and [Effect.String] are its text form.
+type Effect struct {
+	Kind Kind
+	// Code is the error code of an S3Error, one of [S3Codes].
+	Code string
+	// Status is the HTTP status of a Status: 400 to 599.
+	Status int
+	// RetryAfter is sent as Retry-After: whole seconds. S3Error and Status.
+	RetryAfter Wait
+	// AmzRetryAfter is sent as x-amz-retry-after: whole milliseconds. S3Error
+	// and Status.
+	AmzRetryAfter Wait
+	// After makes the answer (S3Error, Status), the reset or the refusal come
+	// exactly that long after the request arrived, instead of when the backend
+	// would have answered. An outage that does not say refuses after
+	// [RefusedAfter].
+	After Wait
+	// Add is the extra latency of a Latency: a distribution as
+	// [sim.Dist.String] writes it, or a duration. Each request draws its own.
+	Add string
+}
+
+// RefusedAfter is how long a connection that is refused takes to be refused:
+// one round trip to a machine nearby.
+const RefusedAfter = time.Millisecond
+
+// AddLatency returns the Latency effect of d, which must be valid.
+func AddLatency(d sim.Dist) Effect { return Effect{Kind: Latency, Add: addText(d)} }
+
+// addText writes the distribution of a Latency, short where it is fixed.
+func addText(d sim.Dist) string {
+	if d.Kind == sim.Fixed {
+		return d.Value.String()
+	}
+	return d.String()
+}
+
+// HTTPStatus returns the status that the effect answers with, and 0 for an
+// effect that does not answer by itself or names an unknown code.
+func (e Effect) HTTPStatus() int {
+	switch e.Kind {
+	case S3Error:
+		c, _ := LookupS3Code(e.Code)
+		return c.Status
+	case Status:
+		return e.Status
+	}
+	return 0
+}
+
+// Answers reports whether the effect answers in place of the backend, which
+// then never sees the request.
+func (e Effect) Answers() bool { return e.Kind == S3Error || e.Kind == Status }
+
+// Validate returns nil, or an [*InvalidError] with every problem of e; the
+// paths are the names of the text form's options.
+func (e Effect) Validate() error {
+	var c checker
+	c.effect("", e)
+	return c.err("effect")
+}
+
+// effect checks e; path is that of the rule's effect.
+func (c *checker) effect(path string, e Effect) {
+	switch e.Kind {
+	case S3Error:
+		if _, ok := LookupS3Code(e.Code); !ok {
+			c.add(path, "unknown S3 error code "+quote(e.Code), didYouMean(e.Code, codeNames()))
+		}
+	case Status:
+		if e.Status < 400 || e.Status > 599 {
+			c.add(path, "the status "+strconv.Itoa(e.Status)+" is no error", "write 400 to 599")
+		}
+	case Latency:
+		message, hint := checkAdd(e.Add)
+		c.addIf(path, message, hint)
+	case Reset, Blackhole, Outage:
+	case None:
+		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
+	default:
+		c.add(path, "unknown kind "+e.Kind.String(), "use one of the package's constants")
+	}
+	c.strayFields(path, e)
+	c.wait(path, "retry-after", e.RetryAfter, time.Second)
+	c.wait(path, "amz-retry-after", e.AmzRetryAfter, time.Millisecond)
+	c.wait(path, "after", e.After, time.Nanosecond)
+}
+
+// strayFields reports fields that the kind has no use for.
+func (c *checker) strayFields(path string, e Effect) {
+	for _, f := range []struct {
+		name string
+		set  bool
+		only []Kind
+	}{
+		{"code", e.Code != "", []Kind{S3Error}},
+		{"status", e.Status != 0, []Kind{Status}},
+		{"add", e.Add != "", []Kind{Latency}},
+		{"retry-after", e.RetryAfter != Wait{}, []Kind{S3Error, Status}},
+		{"amz-retry-after", e.AmzRetryAfter != Wait{}, []Kind{S3Error, Status}},
+		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage}},
+	} {
+		if !f.set || e.Kind == None || int(e.Kind) >= len(kindWords) {
+			continue
+		}
+		if !contains(f.only, e.Kind) {
+			c.add(path, f.name+" has no meaning for "+e.name(), optionsHint(e.Kind))
+		}
+	}
+}
+
+func contains(kinds []Kind, k Kind) bool {
+	for _, one := range kinds {
+		if one == k {
+			return true
+		}
+	}
+	return false
+}
+
+// wait checks a duration that goes onto the wire in whole units.
+func (c *checker) wait(path, name string, w Wait, unit time.Duration) {
+	switch {
+	case !w.Given && w.For != 0:
+		c.add(path, name+" is not given but "+w.For.String(), "use For")
+	case w.For < 0:
+		c.add(path, name+" is negative: "+w.For.String(), "write 0s or more")
+	case w.For%unit != 0:
+		c.add(path, name+"="+w.For.String()+" is not whole "+unitName(unit), unitHint(unit))
+	}
+}
+
+func unitName(unit time.Duration) string {
+	if unit == time.Second {
+		return "seconds"
+	}
+	return "milliseconds"
+}
+
+func unitHint(unit time.Duration) string {
+	if unit == time.Second {
+		return "Retry-After counts whole seconds: write 2s, or amz-retry-after for milliseconds"
+	}
+	return "x-amz-retry-after counts whole milliseconds: write 1500ms"
+}
+
+// statusText is the reason phrase of a status, for bodies and messages.
+func statusText(status int) string {
+	if t := http.StatusText(status); t != "" {
+		return t
+	}
+	if status == 509 { // S3's, unknown to RFC 9110
+		return "Bandwidth Limit Exceeded"
+	}
+	return "Status " + strconv.Itoa(status)
+}

@@ -1,0 +1,138 @@
+package faults
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Wire is how a handler tells a transport in process what no
+// [http.ResponseWriter] can say. [NewHandler] uses it where the ResponseWriter
+// has it, as that of a [Transport] does; on real connections it sleeps and
+// breaks them itself.
+type Wire interface {
+	http.ResponseWriter
+	Delay(d time.Duration) // the answer comes d later than the backend's own latency
+	After(d time.Duration) // the answer, reset or refusal comes exactly d after the arrival of the request
+	Reset()                // the connection is reset; nothing is to be written
+	Refuse()               // the connection was never accepted
+	Hang()                 // no answer ever comes
+}
+
+// decider is what a [Transport] has besides: it keeps the verdict.
+type decider interface{ decided(Verdict) }
+
+// NewHandler returns a handler that meets each request with what the injector
+// decides on it: it answers in the backend's place, breaks the connection, lets
+// it hang, or passes the request on to next. It is safe for concurrent use.
+//
+// Whose request it is, which keys the draws, is told by [WithRequest] or by
+// headers ([HeaderCall]); requests that do not say are numbered as they come.
+//
+// On real connections a reset is a true RST (SO_LINGER 0), a black hole holds
+// the request until the client goes away, and a refusal, which is too late
+// once a connection stands, is a reset too. Over HTTP/2 both end the stream.
+// Extra latency passes before next sees the request.
+func NewHandler(in *Injector, next http.Handler, opts ...Option) http.Handler {
+	return &handler{in: in, next: next, options: newOptions(opts)}
+}
+
+type handler struct {
+	in   *Injector
+	next http.Handler
+	options
+	count atomic.Uint64 // requests that did not say whose they are
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	who := h.request(r)
+	v := h.in.Decide(h.now(), who)
+	if d, ok := w.(decider); ok {
+		d.decided(v)
+	}
+	if v.Rule < 0 {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	wire, ok := w.(Wire)
+	if !ok {
+		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now()}
+	}
+	if d, ok := v.After(); ok {
+		wire.After(d)
+	}
+	switch v.Effect.Kind {
+	case Latency:
+		wire.Delay(v.Add)
+		h.next.ServeHTTP(w, r)
+	case Reset:
+		wire.Reset()
+	case Outage:
+		wire.Refuse()
+	case Blackhole:
+		drain(r) // only then does net/http notice that the client goes away
+		wire.Hang()
+	default:
+		drain(r)
+		v.rule.answer.write(w, r, who)
+	}
+}
+
+// request reads what a request asks for and whose it is.
+func (h *handler) request(r *http.Request) Request {
+	who := Request{Method: r.Method}
+	if h.plain {
+		who.Op, who.Key = r.Method, target(r.URL)
+	} else {
+		who.Op, who.Bucket, who.Key = OperationOf(r.Method, r.URL, r.Header)
+	}
+	if !who.identify(r) {
+		who.Call, who.Attempt = h.count.Add(1)-1, 1
+	}
+	return who
+}
+
+// socket is the Wire of a real connection.
+type socket struct {
+	http.ResponseWriter
+	r       *http.Request
+	clock   Clock
+	arrived time.Time
+}
+
+func (s *socket) Delay(d time.Duration) {
+	if s.clock.Sleep(s.r.Context(), d) != nil {
+		panic(http.ErrAbortHandler) // the client has gone away
+	}
+}
+
+func (s *socket) After(d time.Duration) {
+	drain(s.r)
+	s.Delay(d - s.clock.Now().Sub(s.arrived))
+}
+
+func (s *socket) Refuse() { s.Reset() }
+
+func (s *socket) Hang() {
+	<-s.r.Context().Done()
+	panic(http.ErrAbortHandler)
+}
+
+// Reset closes the connection so that the kernel sends RST.
+func (s *socket) Reset() {
+	conn, _, err := http.NewResponseController(s.ResponseWriter).Hijack()
+	if err != nil { // HTTP/2, or a writer that hides its connection
+		panic(http.ErrAbortHandler)
+	}
+	defer conn.Close()
+	inner := conn
+	if t, ok := conn.(*tls.Conn); ok {
+		inner = t.NetConn() // below TLS: a closing alert would come before the RST
+	}
+	if tcp, ok := inner.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	inner.Close()
+}

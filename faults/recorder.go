@@ -1,0 +1,181 @@
+package faults
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// recorder is the server's side of an exchange: it keeps what a connection
+// would have sent, by the rules of net/http's server.
+type recorder struct {
+	ex      Exchange
+	header  http.Header // the handler's
+	frozen  http.Header // as it was sent
+	status  int         // 0: not sent
+	body    []byte
+	length  int64 // announced; -1: not
+	head    bool
+	flushed bool
+}
+
+var _ Wire = (*recorder)(nil)
+
+func (r *recorder) Header() http.Header     { return r.header }
+func (r *recorder) Delay(d time.Duration)   { r.ex.Delay += max(0, d) }
+func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d), true }
+func (r *recorder) Reset()                  { r.ex.Err = errReset }
+func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
+func (r *recorder) Hang()                   { r.ex.Hang = true }
+func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
+
+// Flush sends what there is.
+func (r *recorder) Flush() {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	r.flushed = true
+}
+
+// WriteHeader fixes status and headers; later calls do nothing.
+func (r *recorder) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic("faults: invalid status " + strconv.Itoa(status)) // as net/http's server does
+	}
+	if r.status != 0 || status < 200 { // informational: not an answer yet
+		return
+	}
+	r.status, r.length = status, -1
+	r.frozen = make(http.Header, len(r.header)+3)
+	for name, values := range r.header {
+		r.frozen[name] = values
+	}
+	if s := r.frozen.Get("Content-Length"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < 0 {
+			delete(r.frozen, "Content-Length")
+			return
+		}
+		r.length = n
+	}
+}
+
+// Write takes bytes of the body, up to the announced length.
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	if !bodyAllowed(r.status) {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if r.length >= 0 && int64(len(r.body))+int64(len(p)) > r.length {
+		return 0, http.ErrContentLength
+	}
+	if r.body == nil && !r.head && r.length > int64(len(p)) && r.length <= 1<<20 {
+		r.body = make([]byte, 0, r.length)
+	}
+	r.body = append(r.body, p...)
+	return len(p), nil
+}
+
+func bodyAllowed(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// buffered is how much net/http's server holds back before it sends headers.
+const buffered = 2048
+
+// sent reports whether anything has left the server.
+func (r *recorder) sent() bool { return r.flushed || len(r.body) > buffered }
+
+// response is the client's side. broken: the server gave up in the middle.
+func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http.Response {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	resp := &http.Response{
+		StatusCode: r.status, Status: strconv.Itoa(r.status) + " " + statusText(r.status),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.frozen, Request: req, Body: http.NoBody,
+	}
+	r.complete(resp, now)
+	if r.head || !bodyAllowed(r.status) {
+		return resp
+	}
+	short := r.length >= 0 && int64(len(r.body)) < r.length
+	if len(r.body) > 0 || broken || short {
+		resp.Body = &responseBody{data: bytes.NewReader(r.body), broken: broken || short}
+	}
+	return resp
+}
+
+// complete adds what a server adds: the type, the length, the date.
+func (r *recorder) complete(resp *http.Response, now time.Time) {
+	h := resp.Header
+	if _, set := h["Date"]; !set {
+		h["Date"] = []string{now.UTC().Format(http.TimeFormat)}
+	}
+	if bodyAllowed(r.status) {
+		if _, set := h["Content-Type"]; !set && len(r.body) > 0 && h.Get("Content-Encoding") == "" {
+			h["Content-Type"] = []string{http.DetectContentType(r.body)}
+		}
+	} else {
+		delete(h, "Content-Type")
+		delete(h, "Content-Length")
+	}
+	resp.ContentLength = r.length
+	switch {
+	case !bodyAllowed(r.status):
+		resp.ContentLength = 0
+	case r.length >= 0:
+	case r.head && len(r.body) == 0: // the length of what is not sent is unknown
+	case !r.sent():
+		resp.ContentLength = int64(len(r.body))
+		h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+	default:
+		resp.TransferEncoding = []string{"chunked"}
+	}
+	for name, values := range h {
+		if values == nil {
+			delete(h, name) // nil is a handler's way to have no Date
+		}
+	}
+	resp.Close = h.Get("Connection") == "close"
+}
+
+// responseBody is what arrived of a body.
+type responseBody struct {
+	data   *bytes.Reader
+	broken bool // the connection ended before the body did
+	closed bool
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.data.Read(p)
+	if err == io.EOF && b.broken {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// WriteTo spares copies of the body.
+func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.data.WriteTo(w)
+	if err == nil && b.broken {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (b *responseBody) Close() error {
+	b.closed = true
+	return nil
+}

@@ -1,0 +1,259 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// Transport carries requests to an [http.Handler] in process, without sockets
+// or goroutines, and as a connection would: the handler sees what a server
+// sees, the client gets what a client gets. In particular answers to HEAD have
+// no body, bodies are as long as their Content-Length says or break off with
+// [io.ErrUnexpectedEOF], and every answer has a Date.
+//
+// It is an [http.RoundTripper]; simulations on virtual time use Exchange,
+// which does not wait. It is safe for concurrent use if the handler is.
+type Transport struct {
+	handler http.Handler
+	options
+}
+
+// NewTransport returns a transport to h. [WithClock] and [WithDate] set it up.
+func NewTransport(h http.Handler, opts ...Option) *Transport {
+	return &Transport{handler: h, options: newOptions(opts)}
+}
+
+// Exchange is what became of a request, with the time it takes told rather
+// than taken.
+type Exchange struct {
+	Resp *http.Response // nil if Err is set, or Hang
+	// Err is why there is no answer: a *net.OpError for a broken connection, a
+	// *PanicError for a fault of the handler's, a *RequestError for a request
+	// that cannot be sent.
+	Err     error
+	Delay   time.Duration // extra latency that the handler asked for
+	After   time.Duration // (Fixed) the answer comes exactly that long after the request
+	Fixed   bool
+	Hang    bool    // no answer ever comes
+	Verdict Verdict // what the handler of NewHandler decided; Rule is -1 for other handlers
+}
+
+// PanicError is a panic of the handler: a bug of the fake, not a fault of its.
+type PanicError struct {
+	Value any    // what was thrown
+	Stack []byte // where
+}
+
+// Error returns the value; the stack is for logs.
+func (e *PanicError) Error() string { return fmt.Sprintf("faults: the handler panicked: %v", e.Value) }
+
+// Unwrap returns the value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// RequestError is a request that cannot be sent as it is.
+type RequestError struct{ Message string }
+
+// Error returns what is wrong.
+func (e *RequestError) Error() string { return "faults: " + e.Message }
+
+// errClosed is the end of a connection whose server gave up on the request:
+// the handler panicked with http.ErrAbortHandler before it sent anything.
+var errClosed = &net.OpError{Op: "read", Net: "tcp", Err: io.EOF}
+
+// RoundTrip is Exchange on the transport's clock: it sleeps through delays, and
+// hangs until the request's context ends.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if err := ctx.Err(); err != nil {
+		closeBody(req)
+		return nil, context.Cause(ctx)
+	}
+	start := t.clock.Now()
+	ex := t.Exchange(req)
+	if ex.Hang {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	wait := ex.Delay
+	if ex.Fixed {
+		wait = ex.After - t.clock.Now().Sub(start)
+	}
+	if wait > 0 {
+		if err := t.clock.Sleep(ctx, wait); err != nil {
+			if ex.Resp != nil {
+				ex.Resp.Body.Close()
+			}
+			return nil, context.Cause(ctx)
+		}
+	}
+	return ex.Resp, ex.Err
+}
+
+// Exchange hands the request to the handler and returns at once what became of
+// it. It closes the request's body. The request's context only carries values.
+func (t *Transport) Exchange(req *http.Request) Exchange {
+	defer closeBody(req)
+	sent, body, err := serverRequest(req)
+	if err != nil {
+		return Exchange{Err: err, Verdict: Verdict{Rule: -1}}
+	}
+	rec := &recorder{header: make(http.Header, 12), head: req.Method == http.MethodHead}
+	rec.ex.Verdict.Rule = -1
+	fault := serve(t.handler, rec, sent)
+	if body != nil && body.err != nil && fault == nil {
+		fault = body.err // the client gave up in the middle of its own request
+	}
+	ex := &rec.ex
+	switch {
+	case ex.Hang || ex.Err != nil:
+	case fault != nil && !(errors.Is(fault, errClosed) && rec.sent()):
+		ex.Err = fault
+	default:
+		ex.Resp = rec.response(req, t.date(), fault != nil)
+	}
+	return *ex
+}
+
+// serve runs the handler and turns panics into errors.
+func serve(h http.Handler, rec *recorder, r *http.Request) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if v == http.ErrAbortHandler {
+			err = errClosed
+			return
+		}
+		err = &PanicError{Value: v, Stack: debug.Stack()}
+	}()
+	h.ServeHTTP(rec, r)
+	return nil
+}
+
+// serverRequest is req as a server sees it. req is not changed.
+func serverRequest(req *http.Request) (*http.Request, *requestBody, error) {
+	if req.URL == nil || req.URL.Opaque != "" {
+		return nil, nil, &RequestError{"the request has no URL with a path"}
+	}
+	r := new(http.Request)
+	*r = *req
+	r.Method = req.Method
+	if r.Method == "" {
+		r.Method = http.MethodGet
+	}
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+	r.RequestURI = target(req.URL)
+	if r.RequestURI == "" {
+		r.RequestURI = "/"
+	}
+	r.URL = &url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery}
+	if r.URL.Path == "" {
+		r.URL.Path = "/"
+	}
+	if r.Host == "" {
+		r.Host = req.URL.Host
+	}
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Close, r.Response, r.GetBody, r.Cancel = false, nil, nil, nil
+	r.Header = make(http.Header, len(req.Header)+1)
+	for name, values := range req.Header {
+		r.Header[name] = values
+	}
+	body, err := serverBody(req, r)
+	return r, body, err
+}
+
+// serverBody gives r the body of req with the length that net/http's client
+// would announce.
+func serverBody(req, r *http.Request) (*requestBody, error) {
+	delete(r.Header, "Content-Length") // the length is ContentLength's to say
+	if req.Body == nil || req.Body == http.NoBody {
+		if req.ContentLength > 0 {
+			return nil, &RequestError{"ContentLength is " + strconv.FormatInt(req.ContentLength, 10) + " but there is no body"}
+		}
+		r.Body, r.ContentLength = http.NoBody, 0
+		if r.Method == http.MethodPut || r.Method == http.MethodPost || r.Method == http.MethodPatch {
+			r.Header["Content-Length"] = []string{"0"}
+		}
+		return nil, nil
+	}
+	body := &requestBody{body: req.Body, left: req.ContentLength}
+	if req.ContentLength > 0 {
+		r.Header["Content-Length"] = []string{strconv.FormatInt(req.ContentLength, 10)}
+	} else { // 0 with a body is how net/http's clients say that they do not know
+		r.ContentLength, body.left = -1, -1
+		r.TransferEncoding = []string{"chunked"}
+	}
+	r.Body = body
+	return body, nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// requestBody holds a request's body to its announced length.
+type requestBody struct {
+	body io.Reader
+	left int64 // -1: not announced
+	err  error // what the client gets for a body that is not what it said
+	done bool
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	switch {
+	case b.err != nil:
+		return 0, io.ErrUnexpectedEOF // what the server gets
+	case b.done:
+		return 0, io.EOF
+	case b.left == 0:
+		return 0, b.end()
+	case b.left > 0 && int64(len(p)) > b.left:
+		p = p[:b.left]
+	}
+	n, err := b.body.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
+	if err == nil {
+		return n, nil
+	}
+	if err != io.EOF {
+		b.err = err
+		return n, io.ErrUnexpectedEOF
+	}
+	if b.left > 0 {
+		b.err = &RequestError{"the body is " + strconv.FormatInt(b.left, 10) + " bytes shorter than ContentLength says"}
+		return n, io.ErrUnexpectedEOF
+	}
+	b.done = true
+	return n, io.EOF
+}
+
+// end makes sure that a body stops where it said.
+func (b *requestBody) end() error {
+	var one [1]byte
+	if n, _ := io.ReadFull(b.body, one[:]); n > 0 {
+		b.err = &RequestError{"the body is longer than ContentLength says"}
+		return io.ErrUnexpectedEOF
+	}
+	b.done = true
+	return io.EOF
+}
+
+// Close lets a server close the body; the client's is closed by Exchange.
+func (b *requestBody) Close() error { return nil }

@@ -1,0 +1,112 @@
+package faults
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/squall-sim/squall/retry/retryhttp"
+)
+
+// Verdict is what an [Injector] decided on one request. It is a value; the
+// errors that it gives are shared and must not be changed.
+type Verdict struct {
+	Phase  int           // number of the phase in force
+	Rule   int           // number of the rule within the phase; -1: nothing goes wrong
+	Effect Effect        // zero where nothing goes wrong
+	Add    time.Duration // the extra latency that a Latency drew
+
+	rule   *rule
+	method string
+}
+
+// Err returns the error that a client gets for the request, and nil where it
+// gets the backend's answer or none at all. It is built when the plan is
+// compiled:
+//
+//   - of an effect that answers, the [*retryhttp.StatusError] that
+//     [retryhttp.FromResponse] makes of the very bytes that [NewHandler]
+//     sends, so that answers to HEAD have no code; only the ids of the request
+//     are missing;
+//   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED.
+func (v Verdict) Err() error {
+	if v.rule == nil {
+		return nil
+	}
+	return v.rule.errs.of(v.method)
+}
+
+// Served reports whether the backend sees the request, and works for it.
+func (v Verdict) Served() bool { return v.Effect.Kind == None || v.Effect.Kind == Latency }
+
+// Hangs reports whether the client never gets an answer.
+func (v Verdict) Hangs() bool { return v.Effect.Kind == Blackhole }
+
+// After returns the time from the arrival of the request to its answer or
+// break, where the effect fixes it; otherwise that is up to the backend's
+// latency.
+func (v Verdict) After() (time.Duration, bool) {
+	if v.Effect.After.Given {
+		return v.Effect.After.For, true
+	}
+	if v.Effect.Kind == Outage {
+		return RefusedAfter, true
+	}
+	return 0, false
+}
+
+// The errors of broken connections, as the standard library's client reports
+// them but for the addresses.
+var (
+	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+)
+
+// errorTable holds the errors of one rule by method, as StatusError carries
+// the method.
+type errorTable struct {
+	same   error // whatever the method
+	answer *answer
+	each   [len(methods)]error
+}
+
+func newErrorTable(e Effect, a *answer) (t errorTable) {
+	switch e.Kind {
+	case Reset:
+		t.same = errReset
+	case Outage:
+		t.same = errRefused
+	}
+	if a == nil {
+		return t
+	}
+	t.answer = a
+	for i, method := range methods {
+		t.each[i] = a.err(method)
+	}
+	return t
+}
+
+func (t *errorTable) of(method string) error {
+	if t.answer == nil {
+		return t.same
+	}
+	if i := slices.Index(methods[:], method); i >= 0 {
+		return t.each[i]
+	}
+	return t.answer.err(method) // a rare method
+}
+
+// err is the error that a client makes of the answer.
+func (a *answer) err(method string) error {
+	resp := &http.Response{StatusCode: a.status, Header: make(http.Header), Request: &http.Request{Method: method}}
+	a.setHeader(resp.Header, ids{})
+	resp.Body = http.NoBody
+	if method != http.MethodHead {
+		resp.Body = bodyOf(a.body(nil, "", ids{}))
+	}
+	return retryhttp.FromResponse(resp)
+}
