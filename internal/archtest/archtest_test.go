@@ -47,7 +47,7 @@ func TestBanNames(t *testing.T) {
 func TestStyle(t *testing.T) { report(t, thisModule(t).CheckStyle(TheStyle)) }
 
 func TestFused(t *testing.T) {
-	violations, err := thisModule(t).CheckFused()
+	violations, err := thisModule(t).CheckFused(Inexact)
 	if err != nil {
 		t.Error(err)
 	}
@@ -78,6 +78,11 @@ func TestEveryRuleHasAReason(t *testing.T) {
 	for _, e := range Exemptions {
 		if e.Why == "" {
 			t.Errorf("exemption of %s has no reason", e.File)
+		}
+	}
+	for _, u := range Inexact {
+		if u.Why == "" {
+			t.Errorf("rounding in %s has no reason", u.Package)
 		}
 	}
 }

@@ -4,30 +4,48 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/importer"
 	"go/token"
 	"go/types"
 	"io"
+	"math"
 	"os"
+	"slices"
 )
 
 // fusedWhy is why products are rounded before they are added to.
 const fusedWhy = "arm64 and others compute x*y + z in one step and round once, so the same seed would give other bytes there; float64(x*y) + z is the same everywhere"
 
+// Unrounded lets a package add to products as they are.
+type Unrounded struct {
+	Package string // path below the module
+	Why     string
+}
+
 // CheckFused checks that no product of floats is added to or subtracted from
 // without being rounded first by an explicit conversion (Go specification,
 // "Floating-point operators"). It sees products that are operands themselves
 // and those that reach one through a local variable; not those that come out of
-// another function. Packages that do not compile are in the error; the others
-// are checked all the same.
-func (m *Module) CheckFused() ([]Violation, error) {
+// another function. Products with a power of two are exact and need no rounding.
+// Packages that do not compile are in the error and are checked as far as their
+// types are known.
+func (m *Module) CheckFused(exempt []Unrounded) ([]Violation, error) {
 	imports, err := m.exportData()
 	if err != nil {
 		return nil, err
 	}
 	var out []Violation
 	var errs []error
+	for _, u := range exempt {
+		if m.find(u.Package) == nil {
+			out = append(out, Violation{u.Package, "need not round but is not there", staleWhy})
+		}
+	}
 	for _, p := range m.Packages {
+		if slices.ContainsFunc(exempt, func(u Unrounded) bool { return u.Package == p.Path }) {
+			continue
+		}
 		var files []*ast.File
 		for _, f := range p.Files {
 			if f.Built && !f.Test {
@@ -39,10 +57,9 @@ func (m *Module) CheckFused() ([]Violation, error) {
 			Defs:  make(map[*ast.Ident]types.Object),
 			Uses:  make(map[*ast.Ident]types.Object),
 		}
-		conf := types.Config{Importer: imports}
+		conf := types.Config{Importer: imports, Error: func(error) {}} // goes on after the first
 		if _, err := conf.Check(p.Path, m.Fset, files, info); err != nil {
 			errs = append(errs, fmt.Errorf("archtest: %s: %w", p.Path, err))
-			continue
 		}
 		for _, f := range p.Files {
 			if f.Built && !f.Test {
@@ -120,7 +137,7 @@ func productVariables(file *ast.File, info *types.Info) map[types.Object]bool {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
-			if n.Tok == token.MUL_ASSIGN && isFloat(n.Lhs[0], info) {
+			if n.Tok == token.MUL_ASSIGN && isFloat(n.Lhs[0], info) && !isPowerOfTwo(n.Rhs[0], info) {
 				if id, ok := n.Lhs[0].(*ast.Ident); ok && info.Uses[id] != nil {
 					out[info.Uses[id]] = true
 				}
@@ -138,11 +155,22 @@ func productVariables(file *ast.File, info *types.Info) map[types.Object]bool {
 	return out
 }
 
-// isFloatProduct tells a product of floats that is computed when the program
-// runs.
+// isFloatProduct tells a product of floats that is computed, and rounded, when
+// the program runs.
 func isFloatProduct(e ast.Expr, info *types.Info) bool {
 	b, ok := e.(*ast.BinaryExpr)
-	return ok && b.Op == token.MUL && isFloat(b, info)
+	return ok && b.Op == token.MUL && isFloat(b, info) && !isPowerOfTwo(b.X, info) && !isPowerOfTwo(b.Y, info)
+}
+
+// isPowerOfTwo tells constants that change nothing but the exponent.
+func isPowerOfTwo(e ast.Expr, info *types.Info) bool {
+	value := info.Types[e].Value
+	if value == nil {
+		return false
+	}
+	f, _ := constant.Float64Val(constant.ToFloat(value))
+	fraction, _ := math.Frexp(math.Abs(f))
+	return fraction == 0.5
 }
 
 // isFloat tells an expression whose value is a float and not a constant.

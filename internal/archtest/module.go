@@ -191,18 +191,6 @@ func (m *Module) find(path string) *Package {
 	return nil
 }
 
-// file returns the file of that path, nil if there is none.
-func (m *Module) file(path string) *File {
-	for _, p := range m.Packages {
-		for _, f := range p.Files {
-			if f.Path == path {
-				return f
-			}
-		}
-	}
-	return nil
-}
-
 // importPath returns what an import spec imports.
 func importPath(spec *ast.ImportSpec) string {
 	path, err := strconv.Unquote(spec.Path.Value)

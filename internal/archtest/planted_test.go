@@ -301,20 +301,23 @@ func good(x, y, z float64, i, j int) (r float64) {
 	r = c*c + z
 	_ = i*j + i
 	r = x / y * 3
+	x *= 2
+	r = x + 0.25*y
 	return x*y - z*0 // found, unlike the others
 }
 `,
 		"a/win.go":    "//go:build windows\n\npackage a\n\nfunc f(x, y float64) float64 { return x*y + x }\n",
+		"free/a.go":   "package free\n\nfunc f(x, y float64) float64 { return x*y + x }\n",
 		"broken/a.go": "package broken\n\nvar _ = undefined\n",
 	})
-	got, err := m.CheckFused()
+	got, err := m.CheckFused([]Unrounded{{Package: "free", Why: "because"}, {Package: "gone", Why: "because"}})
 	if err == nil || !strings.Contains(err.Error(), "archtest: broken: ") {
 		t.Errorf("the package that does not compile: %v", err)
 	}
 	const what = ": adds to a product that is not rounded"
 	want(t, got,
 		"a/a.go:8"+what, "a/a.go:9"+what, "a/a.go:10"+what, "a/a.go:11"+what, "a/a.go:13"+what,
-		"a/a.go:15"+what, "a/a.go:17"+what, "a/a.go:18"+what, "a/a.go:29"+what,
+		"a/a.go:15"+what, "a/a.go:17"+what, "a/a.go:18"+what, "a/a.go:31"+what, "gone: need not round but is not there",
 	)
 }
 

@@ -75,7 +75,8 @@ func S3Ops() []string {
 // bytes sent, object size, and more that is not looked at.
 func (p *parser) parseS3(line []byte) outcome {
 	c := cursor{line: line}
-	if len(c.token()) == 0 || len(c.token()) == 0 {
+	owner, bucket := c.token(), c.token()
+	if len(owner) == 0 || len(bucket) == 0 {
 		return malformed(0, "owner and bucket must come before the time")
 	}
 	c.skipSpaces()
