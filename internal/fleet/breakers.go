@@ -1,0 +1,138 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+// epoch is the wall-clock time at which virtual time is zero. Retry-After
+// dates and S3's timestamps are told from it.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// breakers are the circuit breakers of a fleet, made when first needed, and
+// the account of the time they spent in each state.
+type breakers struct {
+	cfg   *breaker.Config // nil: no breakers
+	scope Scope
+	ops   int // operations in the mix
+	clock *sim.Clock
+	judge func(error) retry.Class
+
+	byKey map[uint64]*guard
+	order []*guard // in order of making, for a deterministic end
+
+	recorder    *recorder
+	open        []time.Duration // by phase, all breakers together
+	half        []time.Duration
+	transitions []uint64
+}
+
+func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
+	phases := len(cfg.Plan.Phases)
+	return breakers{
+		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.Mix)), clock: clock, judge: judge,
+		byKey: map[uint64]*guard{}, recorder: rec,
+		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
+	}
+}
+
+// guard is one breaker and the state it is known to be in.
+type guard struct {
+	*breaker.TwoStep
+	state breaker.State
+	since time.Duration
+}
+
+// allow asks the breaker of the call for admission. Without breakers every
+// call is admitted, and done is nil.
+func (b *breakers) allow(client uint64, op int) (done func(error), err error) {
+	if b.cfg == nil {
+		return nil, nil
+	}
+	return b.guard(client, op).Allow()
+}
+
+func (b *breakers) guard(client uint64, op int) *guard {
+	var key uint64
+	switch b.scope {
+	case PerOperation:
+		key = client*uint64(b.ops) + uint64(op)
+	case PerClient:
+		key = client
+	}
+	g := b.byKey[key]
+	if g == nil {
+		g = b.add()
+		b.byKey[key] = g
+	}
+	return g
+}
+
+func (b *breakers) add() *guard {
+	g := &guard{state: breaker.Closed}
+	two, err := breaker.NewTwoStep(*b.cfg,
+		breaker.WithClock(b.clock),
+		breaker.WithOutcome(b.outcome),
+		breaker.WithListener(func(e breaker.Event) { b.moved(g, e) }))
+	if err != nil {
+		panic(err) // the scenario's checks validated the settings
+	}
+	g.TwoStep = two
+	b.order = append(b.order, g)
+	return g
+}
+
+// outcome tells the breaker what an attempt says about the backend's health:
+// an error that no second attempt would mend (a missing key, a refused
+// permission) comes from a healthy backend.
+func (b *breakers) outcome(err error) breaker.Outcome {
+	if err == nil || b.judge(err) == retry.Fatal {
+		return breaker.Success
+	}
+	return breaker.Failure
+}
+
+func (b *breakers) moved(g *guard, e breaker.Event) {
+	at := e.Time.Sub(epoch)
+	b.account(g, at)
+	g.state = e.To
+	b.transitions[b.recorder.phaseAt(at)]++
+}
+
+// account books the stretch since the guard's last change to its state.
+func (b *breakers) account(g *guard, now time.Duration) {
+	var row *[]time.Duration
+	var phases []time.Duration
+	switch g.state {
+	case breaker.Open:
+		row, phases = &b.recorder.series.opened, b.open
+	case breaker.HalfOpen:
+		row, phases = &b.recorder.series.half, b.half
+	}
+	if row != nil {
+		b.recorder.series.spread(row, g.since, now)
+		b.recorder.phaseSpread(g.since, now, phases)
+	}
+	g.since = now
+}
+
+// end books what is left and returns the summary.
+func (b *breakers) end(now time.Duration) reports.Breakers {
+	if b.cfg == nil {
+		return reports.Breakers{}
+	}
+	out := reports.Breakers{Count: len(b.order), Scope: b.scope.String()}
+	for _, g := range b.order {
+		b.account(g, now)
+	}
+	for i := range b.open {
+		out.OpenNS += int64(b.open[i])
+		out.HalfOpenNS += int64(b.half[i])
+		out.Transitions += b.transitions[i]
+	}
+	return out
+}

@@ -1,0 +1,225 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/retry"
+)
+
+// call is one logical call in flight: the step machine of package retry, and
+// the attempt that is under way. Calls are pooled; generation tells an event
+// of an earlier attempt (a late answer, a cancelled time-out) from one that
+// is awaited.
+type call struct {
+	run        *run
+	step       retry.Call
+	cell       *cell
+	client     uint64
+	number     uint64 // of the client's calls
+	op         int
+	slot       int // in run.flying
+	attempts   int
+	generation uint64
+	start      time.Duration // intended
+	sent       time.Duration // of the attempt under way; -1 between attempts
+	work       time.Duration // of the backend on the attempt under way
+	answer     error         // what the backend will say to it
+	done       func(error)   // the breaker's, of the attempt under way
+	key        string
+	size       int64
+}
+
+// What an event of a call means, in the low bits of its data; the rest is the
+// generation.
+const (
+	eventSend uint64 = iota
+	eventAnswer
+	eventTimeout
+	eventBits = 2
+)
+
+// begin starts a call that was meant to start now.
+func (r *run) begin(client uint64, op int, key string, size int64) {
+	c := r.take()
+	c.client, c.op, c.key, c.size = client, op, key, size
+	i := client % uint64(len(r.numbers))
+	c.number = uint64(r.numbers[i])
+	r.numbers[i]++
+	c.start, c.sent, c.attempts = r.loop.Now(), -1, 0
+	c.cell = r.recorder.cell(c.start, r.mix.ops[op].group)
+	c.step = r.retrier(client).Begin(r.now())
+	c.send()
+}
+
+func (r *run) take() *call {
+	var c *call
+	if n := len(r.free); n > 0 {
+		c, r.free = r.free[n-1], r.free[:n-1]
+	} else {
+		c = &call{run: r}
+	}
+	c.slot = len(r.flying)
+	r.flying = append(r.flying, c)
+	return c
+}
+
+func (r *run) release(c *call) {
+	last := len(r.flying) - 1
+	r.flying[c.slot] = r.flying[last]
+	r.flying[c.slot].slot = c.slot
+	r.flying = r.flying[:last]
+	c.generation++
+	r.free = append(r.free, c)
+}
+
+// Act receives the call's events.
+func (c *call) Act(_ time.Duration, data uint64) {
+	if data>>eventBits != c.generation {
+		return // the client no longer waits for this
+	}
+	switch data & (1<<eventBits - 1) {
+	case eventSend:
+		c.send()
+	case eventAnswer:
+		c.settle(c.answer)
+	case eventTimeout:
+		c.settle(c.run.timeout)
+	}
+}
+
+func (c *call) event(kind uint64) uint64 { return c.generation<<eventBits | kind }
+
+// send makes one attempt, if the breaker admits it.
+func (c *call) send() {
+	r := c.run
+	done, err := r.breakers.allow(c.client, r.mix.ops[c.op].group)
+	if err != nil {
+		c.cell.rejected++
+		c.failed(err)
+		return
+	}
+	c.done = done
+	c.attempts++
+	c.sent = r.loop.Now()
+	c.cell.attempts++
+	c.dispatch(r.wire.send(c, c.request()))
+}
+
+func (c *call) request() faults.Request {
+	op := &c.run.mix.ops[c.op]
+	return faults.Request{
+		Op: op.Name, Method: op.method, Bucket: c.run.cfg.Backend.Bucket, Key: c.key,
+		Client: c.client, Call: c.number, Attempt: c.attempts,
+	}
+}
+
+// dispatch schedules what becomes of the attempt: its answer, or the
+// client's time-out where that comes first.
+func (c *call) dispatch(a answer) {
+	r := c.run
+	c.answer, c.work = a.err, 0
+	limit, limited := c.step.Timeout(r.now())
+	latency := r.latency.Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
+	wait := saturate(latency, a.add)
+	switch {
+	case a.hang:
+		if limited {
+			r.loop.After(limit, c, c.event(eventTimeout))
+		}
+		return
+	case a.fixed:
+		wait = a.after
+	case a.served:
+		c.work = wait
+		c.cell.work += wait
+		if r.station != nil {
+			c.queue(wait, limit, limited)
+			return
+		}
+	}
+	if limited && limit < wait {
+		r.loop.After(limit, c, c.event(eventTimeout))
+		return
+	}
+	r.loop.After(wait, c, c.event(eventAnswer))
+}
+
+// queue hands the attempt to the backend's workers, who serve it whether or
+// not the client still waits.
+func (c *call) queue(work, limit time.Duration, limited bool) {
+	r := c.run
+	if !r.station.Enter(work, c, c.event(eventAnswer)) {
+		c.cell.work -= work
+		c.work, c.answer = 0, r.mix.ops[c.op].full
+		r.loop.After(fullAnswer, c, c.event(eventAnswer))
+		return
+	}
+	if limited {
+		r.loop.After(limit, c, c.event(eventTimeout))
+	}
+}
+
+// fullAnswer is how fast a server with a full queue turns a request away.
+const fullAnswer = time.Millisecond
+
+// settle ends the attempt under way with err, nil for success.
+func (c *call) settle(err error) {
+	r := c.run
+	c.generation++
+	now := r.loop.Now()
+	if c.done != nil {
+		c.done(err)
+		c.done = nil
+	}
+	r.recorder.attempt(c, now, outcome(err))
+	c.sent = -1
+	if err != nil {
+		c.failed(err)
+		return
+	}
+	c.cell.useful += c.work
+	c.step.Succeeded(r.now())
+	c.end(now, true, 0)
+}
+
+// failed asks the policy what to do about err.
+func (c *call) failed(err error) {
+	r := c.run
+	u := r.draws.jitter.Float64(c.client, c.number, uint64(c.attempts))
+	d := c.step.Failed(r.now(), err, u)
+	if d.Retry {
+		c.cell.delay.add(d.After)
+		r.loop.After(d.After, c, c.event(eventSend))
+		return
+	}
+	if d.Reason == retry.OverBudget {
+		c.cell.denied++
+	}
+	c.end(r.loop.Now(), false, int(d.Reason))
+}
+
+// giveUp ends a call that is still in flight when the run ends.
+func (c *call) giveUp(now time.Duration) {
+	c.cell.unfinished++
+	if c.sent >= 0 {
+		c.run.recorder.attempt(c, now, reports.OutcomeUnfinished)
+	}
+	c.end(now, false, reasonUnfinished)
+}
+
+func (c *call) end(now time.Duration, ok bool, reason int) {
+	r := c.run
+	r.recorder.ended(c, now, ok, reason)
+	client := c.client
+	r.release(c)
+	r.next(client)
+}
+
+func saturate(a, b time.Duration) time.Duration {
+	if s := a + b; s >= a {
+		return s
+	}
+	return 1<<63 - 1
+}

@@ -1,0 +1,143 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+// Mode says what carries an attempt to the backend.
+type Mode uint8
+
+// The modes of a fleet.
+const (
+	Model Mode = iota // outcomes only, no bytes
+	HTTP              // real requests and responses, in process
+)
+
+// String returns "model" or "http".
+func (m Mode) String() string {
+	if m == HTTP {
+		return "http"
+	}
+	return "model"
+}
+
+// Kind is the sort of backend that the clients talk to.
+type Kind uint8
+
+// The kinds of backend.
+const (
+	S3 Kind = iota
+	Web
+)
+
+// LoadModel says what makes a call start.
+type LoadModel uint8
+
+// The load models.
+const (
+	Open   LoadModel = iota // calls arrive at a rate, whatever the backend does
+	Closed                  // a client starts its next call after the answer and a pause
+	Replay                  // calls arrive as recorded
+)
+
+// Scope says which calls share a breaker.
+type Scope uint8
+
+// The scopes of a breaker.
+const (
+	PerOperation Scope = iota // one for each client and operation: a process that guards every operation
+	PerClient                 // one for each client
+	Shared                    // one for the whole fleet
+)
+
+// String returns the scope's name in a scenario file.
+func (s Scope) String() string {
+	switch s {
+	case PerClient:
+		return "client"
+	case Shared:
+		return "fleet"
+	default:
+		return "operation"
+	}
+}
+
+// Config is one fleet: plain data, made by package scenarios from a validated
+// scenario. [Run] trusts it as far as the scenario's own checks go.
+type Config struct {
+	Seed    uint64
+	Mode    Mode
+	Backend Backend
+	Load    Load
+	Plan    faults.Plan // at least one phase; its total is the run's duration
+	Policy  Policy
+	Drain   time.Duration // how long after the last phase calls may go on; 0: DefaultDrain
+
+	observe retry.Observer // nil: none. For tests that compare traces.
+}
+
+// DefaultDrain is how long calls may go on after the last phase before they
+// are given up as unfinished. It is longer than any preset's worst call with
+// a backend that answers.
+const DefaultDrain = 15 * time.Minute
+
+// Backend describes the service behind the faults.
+type Backend struct {
+	Kind    Kind
+	Latency sim.Dist // service time of one attempt
+	Workers int      // attempts served at once; 0: unlimited
+	Queue   int      // attempts that may wait for a worker; more are turned away with 503
+	Bucket  string   // of every object, for S3
+	Memory  int64    // bytes of objects that the fake S3 holds; 0: its default
+}
+
+// Load describes the calls.
+type Load struct {
+	Model       LoadModel
+	Rate        float64 // calls a second of the whole fleet (Open)
+	Paced       bool    // evenly spaced arrivals instead of a Poisson process (Open)
+	Clients     int
+	Think       *sim.Dist // pause between calls (Closed); nil: none
+	MaxInFlight int       // arrivals beyond are dropped (Open, Replay); 0: no bound
+	Mix         []Op      // what calls do (Open, Closed); for Replay: the operations of the trace, in order of appearance
+	Trace       []Arrival // (Replay) sorted by At
+}
+
+// Op is one kind of call in the mix.
+type Op struct {
+	Name   string
+	Key    string // "{client}" and "{call}" are replaced by their numbers
+	Size   int64  // bytes of the object or answer
+	Weight float64
+}
+
+// Arrival is one recorded call.
+type Arrival struct {
+	At     time.Duration
+	Client uint64
+	Op     int // index into Load.Mix
+	Key    string
+	Size   int64
+}
+
+// Policy is how the clients guard their calls.
+type Policy struct {
+	Name    string
+	Retry   retry.Policy
+	Breaker *breaker.Config // nil: none
+	Scope   Scope
+}
+
+// Duration returns the time that the plan's phases take together.
+func (c *Config) Duration() time.Duration {
+	var d time.Duration
+	for _, p := range c.Plan.Phases {
+		d += p.For
+	}
+	return d
+}

@@ -1,0 +1,182 @@
+package fleet
+
+import (
+	"net/http"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry/retryhttp"
+	"github.com/squall-sim/squall/sim"
+)
+
+// source starts the calls of an open or replayed load: one event for the next
+// arrival, whatever the number of calls to come.
+type source struct {
+	run      *run
+	arrivals sim.Arrivals
+	index    uint64
+}
+
+// start schedules the first calls.
+func (r *run) start() {
+	load := &r.cfg.Load
+	switch load.Model {
+	case Closed:
+		for client := range uint64(load.Clients) {
+			r.pause(client)
+		}
+		return
+	case Replay:
+		at := make([]time.Duration, len(load.Trace))
+		for i := range load.Trace {
+			at[i] = load.Trace[i].At
+		}
+		(&source{run: r, arrivals: sim.NewReplay(at)}).schedule(0)
+		return
+	}
+	s := &source{run: r, arrivals: sim.NewPoisson(load.Rate, r.draws.arrivals)}
+	if load.Paced {
+		s.arrivals = sim.NewPaced(load.Rate)
+	}
+	s.schedule(0)
+}
+
+func (s *source) schedule(prev time.Duration) {
+	at, ok := s.arrivals.Next(prev, s.index)
+	if ok && at < s.run.duration {
+		s.run.loop.At(at, s, s.index)
+	}
+}
+
+// Act starts the arrival with the given index and schedules the next.
+func (s *source) Act(now time.Duration, index uint64) {
+	r := s.run
+	s.index++
+	s.schedule(now)
+	load := &r.cfg.Load
+	if load.Model == Replay {
+		a := &load.Trace[index]
+		r.arrive(a.Client, a.Op, a.Key, a.Size)
+		return
+	}
+	client := uint64(r.draws.clients.Float64(index, 0, 0) * float64(load.Clients))
+	r.arriveMixed(client)
+}
+
+func (r *run) arriveMixed(client uint64) {
+	number := uint64(r.numbers[client])
+	op := r.mix.pick(r.draws.mix.Float64(client, number, 0))
+	m := &r.mix.ops[op]
+	r.arrive(client, op, m.expand(client, number), m.Size)
+}
+
+func (r *run) arrive(client uint64, op int, key string, size int64) {
+	if most := r.cfg.Load.MaxInFlight; most > 0 && len(r.flying) >= most {
+		r.recorder.cell(r.loop.Now(), r.mix.ops[op].group).dropped++
+		return
+	}
+	r.begin(client, op, key, size)
+}
+
+// next is told that a call of the client has ended: in a closed load the
+// client pauses and goes on.
+func (r *run) next(client uint64) {
+	if r.cfg.Load.Model == Closed {
+		r.pause(client)
+	}
+}
+
+// leastPause keeps a closed client without think time from making calls for
+// ever in one instant when its calls take no time.
+const leastPause = time.Microsecond
+
+func (r *run) pause(client uint64) {
+	d := leastPause
+	if r.think != nil {
+		d = max(d, r.think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
+	}
+	if at := saturate(r.loop.Now(), d); at < r.duration {
+		r.loop.At(at, (*closedClient)(r), client)
+	}
+}
+
+// closedClient is the run in its role as the actor that starts the next call
+// of a closed client.
+type closedClient run
+
+func (a *closedClient) Act(_ time.Duration, client uint64) { (*run)(a).arriveMixed(client) }
+
+// mix chooses the operation of a call.
+type mix struct {
+	ops   []mixOp
+	cum   []float64 // running sum of weights, up to 1
+	names []string  // the operations, each once
+}
+
+type mixOp struct {
+	Op
+	method   string
+	template bool  // the key names the client or the call
+	group    int   // index of the operation's name in mix.names
+	full     error // the answer of a backend whose queue is full
+}
+
+func newMix(ops []Op, kind Kind) mix {
+	m := mix{names: opNames(ops)}
+	total := 0.0
+	for _, op := range ops {
+		total += op.Weight
+	}
+	sum := 0.0
+	for _, op := range ops {
+		sum += op.Weight
+		m.cum = append(m.cum, sum/total)
+		m.ops = append(m.ops, mixOp{
+			Op: op, method: faults.Method(op.Name), template: strings.Contains(op.Key, "{"),
+			group: slices.Index(m.names, op.Name), full: overloaded(kind, faults.Method(op.Name)),
+		})
+	}
+	return m
+}
+
+// overloaded is the answer of a server that has no room: S3's is SlowDown,
+// whose code an answer to HEAD cannot tell.
+func overloaded(kind Kind, method string) error {
+	e := &retryhttp.StatusError{Status: http.StatusServiceUnavailable, Method: method}
+	if kind == S3 && method != http.MethodHead {
+		e.Code, e.Message = "SlowDown", "Please reduce your request rate."
+	}
+	return e
+}
+
+// opNames lists the operations of a mix, each once, in order of appearance:
+// two items of a mix may do the same operation on different keys.
+func opNames(ops []Op) []string {
+	var names []string
+	for _, op := range ops {
+		if !slices.Contains(names, op.Name) {
+			names = append(names, op.Name)
+		}
+	}
+	return names
+}
+
+func (m *mix) pick(u float64) int {
+	i := sort.SearchFloat64s(m.cum, u)
+	if i < len(m.cum) && m.cum[i] == u { // u lies in [cum[i-1], cum[i])
+		i++
+	}
+	return min(i, len(m.ops)-1)
+}
+
+func (o *mixOp) expand(client, call uint64) string {
+	if !o.template {
+		return o.Key
+	}
+	key := strings.ReplaceAll(o.Key, "{client}", strconv.FormatUint(client, 10))
+	return strings.ReplaceAll(key, "{call}", strconv.FormatUint(call, 10))
+}

@@ -1,0 +1,148 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"syscall"
+	"time"
+
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/retry"
+)
+
+// recorder gathers what a fleet does as it happens: its memory grows with the
+// number of phases, operations and buckets, not with that of calls.
+type recorder struct {
+	cells    []cell // by phase, then operation
+	ops      int
+	edges    []time.Duration // end of each phase
+	series   series
+	recovery recovery
+}
+
+// fineCells is how many cells get histograms of three digits; above, two are
+// kept, for an eighth of the memory.
+const fineCells = 256
+
+func newRecorder(cfg *Config, run time.Duration) recorder {
+	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: newRecovery(run), series: series{width: bucketWidth(run)}}
+	var end time.Duration
+	for _, p := range cfg.Plan.Phases {
+		end += p.For
+		r.edges = append(r.edges, end)
+	}
+	r.cells = make([]cell, len(r.edges)*r.ops)
+	digits := 3
+	if len(r.cells) > fineCells {
+		digits = 2
+	}
+	for i := range r.cells {
+		c := &r.cells[i]
+		c.call.digits, c.attempt.digits, c.delay.digits = digits, digits, digits
+	}
+	return r
+}
+
+// phaseAt returns the phase in force at t: the last one has no end.
+func (r *recorder) phaseAt(t time.Duration) int {
+	i := sort.Search(len(r.edges), func(i int) bool { return r.edges[i] > t })
+	return min(i, len(r.edges)-1)
+}
+
+func (r *recorder) cell(start time.Duration, op int) *cell {
+	return &r.cells[r.phaseAt(start)*r.ops+op]
+}
+
+// attempt books the end of the attempt under way.
+func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
+	c.cell.outcomes[outcome]++
+	c.cell.attempt.add(now - c.sent)
+	r.series.attempt(c.sent, outcome)
+}
+
+// ended books the end of a call.
+func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
+	took := now - c.start
+	c.cell.ended(c.attempts, took)
+	b := r.series.call(c.start)
+	b.calls++
+	b.attempts += uint64(c.attempts)
+	b.attemptMax = max(b.attemptMax, uint64(c.attempts))
+	b.duration.add(took)
+	r.recovery.call(c.start, ok)
+	if ok {
+		c.cell.succeeded++
+		b.succeeded++
+		return
+	}
+	c.cell.ends[reason]++
+	if reason == int(retry.Rejected) {
+		b.rejected++
+	}
+}
+
+// phaseSpread adds the stretch [from, to) to the phases that it covers.
+func (r *recorder) phaseSpread(from, to time.Duration, phase []time.Duration) {
+	for i := r.phaseAt(from); from < to; i++ {
+		end := to
+		if i < len(r.edges)-1 {
+			end = min(to, r.edges[i])
+		}
+		phase[i] += end - from
+		from = end
+	}
+}
+
+// outcome names what became of an attempt, from its error alone, so that both
+// wires are judged alike.
+func outcome(err error) int {
+	if err == nil {
+		return reports.OutcomeOK
+	}
+	// The default table, whatever the policy's: policies are compared by it.
+	switch class, _ := retry.Classify("", err); class {
+	case retry.Throttle:
+		return reports.OutcomeThrottled
+	case retry.Timeout:
+		return reports.OutcomeTimeout
+	}
+	var status interface{ HTTPStatusCode() int }
+	if errors.As(err, &status) {
+		if status.HTTPStatusCode() >= 500 {
+			return reports.OutcomeServerError
+		}
+		return reports.OutcomeClientError
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT) {
+		return reports.OutcomeTimeout
+	}
+	return reports.OutcomeConnection
+}
+
+// total merges the cells that keep returns true for.
+func (r *recorder) total(keep func(phase, op int) bool) *cell {
+	sum := &cell{}
+	for i := range r.cells {
+		if keep(i/r.ops, i%r.ops) {
+			sum.merge(&r.cells[i])
+		}
+	}
+	return sum
+}
+
+// phases describes the plan's phases for the record.
+func phases(cfg *Config) []reports.Phase {
+	out := make([]reports.Phase, 0, len(cfg.Plan.Phases))
+	var at time.Duration
+	for _, p := range cfg.Plan.Phases {
+		rec := reports.Phase{Label: p.Label, StartNS: int64(at), EndNS: int64(at + p.For)}
+		for _, rule := range p.Rules {
+			rec.Faults = append(rec.Faults, rule.String())
+		}
+		out = append(out, rec)
+		at += p.For
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,100 @@
+package fleet
+
+import (
+	"time"
+
+	"github.com/squall-sim/squall/reports"
+)
+
+// recoveryShare is the part of the success rate before the fault that counts
+// as recovered.
+const recoveryShare = 0.99
+
+// recoveryWindows bounds the memory of a run of years: windows grow beyond a
+// second instead.
+const recoveryWindows = 1 << 20
+
+// recovery counts calls and successes in windows of a second by intended
+// start, and finds from them how long calls went on failing after a fault.
+type recovery struct {
+	width time.Duration
+	good  []uint32
+	all   []uint32
+}
+
+func newRecovery(run time.Duration) recovery {
+	w := time.Second
+	for run/w > recoveryWindows {
+		w *= 2
+	}
+	return recovery{width: w}
+}
+
+func (r *recovery) call(start time.Duration, ok bool) {
+	i := int(start / r.width)
+	for len(r.all) <= i {
+		r.all, r.good = append(r.all, 0), append(r.good, 0)
+	}
+	r.all[i]++
+	if ok {
+		r.good[i]++
+	}
+}
+
+// first returns the first window that lies wholly after t: one that straddles
+// a phase's edge would charge the fault's failures to the healthy phase.
+func (r *recovery) first(t time.Duration) int { return int((t + r.width - 1) / r.width) }
+
+// rate returns the success rate of calls that started in [from, to), or 1
+// without calls.
+func (r *recovery) rate(from, to time.Duration) float64 {
+	var good, all uint64
+	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
+		good, all = good+uint64(r.good[i]), all+uint64(r.all[i])
+	}
+	if all == 0 {
+		return 1
+	}
+	return float64(good) / float64(all)
+}
+
+// lastBad returns the end of the last window in [from, to) whose success rate
+// is below floor, as time since from; 0 if there is none. Windows without
+// calls say nothing.
+func (r *recovery) lastBad(from, to time.Duration, floor float64) time.Duration {
+	last := time.Duration(0)
+	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
+		if r.all[i] > 0 && float64(r.good[i])/float64(r.all[i]) < floor {
+			last = min(time.Duration(i+1)*r.width, to) - from
+		}
+	}
+	return last
+}
+
+// report finds each phase without faults that follows one with: what counts
+// as good is the success rate in the healthy stretch before the fault.
+func (r *recovery) report(phases []reports.Phase) []reports.Recovery {
+	out := []reports.Recovery{}
+	baseline := 1.0
+	for i := 0; i < len(phases); i++ {
+		if len(phases[i].Faults) > 0 {
+			continue
+		}
+		j := i // the healthy stretch is phases i to j
+		for j+1 < len(phases) && len(phases[j+1].Faults) == 0 {
+			j++
+		}
+		from, to := time.Duration(phases[i].StartNS), time.Duration(phases[j].EndNS)
+		if i > 0 {
+			d := r.lastBad(from, to, recoveryShare*baseline)
+			out = append(out, reports.Recovery{
+				Phase: phases[i].Label, AfterNS: int64(d), Recovered: d < to-from, BaselineSR: baseline,
+			})
+		}
+		if i == 0 { // later stretches may still be recovering: only the first is a baseline
+			baseline = r.rate(from, to)
+		}
+		i = j
+	}
+	return out
+}

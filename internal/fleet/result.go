@@ -1,0 +1,196 @@
+package fleet
+
+import (
+	"math"
+	"time"
+
+	"github.com/squall-sim/squall/reports"
+)
+
+// Result is what one fleet did, with its histograms still open to any
+// percentile. It is read-only.
+type Result struct {
+	run      *run
+	end      time.Duration
+	breakers reports.Breakers
+	recovery []reports.Recovery
+}
+
+func (r *run) result(end time.Duration) *Result {
+	return &Result{
+		run: r, end: end,
+		breakers: r.breakers.end(end),
+		recovery: r.recorder.recovery.report(phases(r.cfg)),
+	}
+}
+
+// Phases returns the phases of the run, for its record.
+func Phases(cfg *Config) []reports.Phase { return phases(cfg) }
+
+// Events returns how many events the loop worked off: the cost of the run.
+func (r *Result) Events() uint64 { return r.run.loop.Events() }
+
+// Report returns the record of the policy's run. Settings and the baseline
+// mark are the caller's to fill in.
+func (r *Result) Report() reports.Policy {
+	cfg, rec := r.run.cfg, &r.run.recorder
+	all := rec.total(func(int, int) bool { return true })
+	out := reports.Policy{
+		Name:            cfg.Policy.Name,
+		Total:           all.report(r.run.duration),
+		Phases:          []reports.Metrics{},
+		Ops:             []reports.Op{},
+		Faults:          r.faults(),
+		Breakers:        r.breakers,
+		Recovery:        r.recovery,
+		AttemptsPerCall: append([]uint64{}, all.counts...),
+		Series:          rec.series.report(r.run.duration),
+	}
+	for i, p := range cfg.Plan.Phases {
+		one := rec.total(func(phase, _ int) bool { return phase == i })
+		out.Phases = append(out.Phases, one.report(p.For))
+	}
+	for i, name := range r.run.mix.names {
+		one := rec.total(func(_, o int) bool { return o == i })
+		out.Ops = append(out.Ops, reports.Op{Op: name, Metrics: one.report(r.run.duration)})
+	}
+	return out
+}
+
+func (r *Result) faults() []reports.FaultRule {
+	out := []reports.FaultRule{}
+	for _, c := range r.run.injector.Counts() {
+		out = append(out, reports.FaultRule{
+			Phase: r.run.cfg.Plan.Phases[c.Phase].Label, Rule: c.Text, Matched: c.Matched, Fired: c.Fired,
+		})
+	}
+	return out
+}
+
+// Sample is one metric over a chosen set of calls: a trend where the metric is
+// a duration or a number per call, else a single value.
+type Sample struct {
+	Count    uint64                  // samples behind the numbers
+	Value    float64                 // count, share or rate; the mean for trends
+	Quantile func(q float64) float64 // nil for single values; q from 0 to 100
+	Min, Max float64                 // of trends
+	Span     time.Duration           // time that the calls were made in
+}
+
+// Measure returns the metric with the given name (the names of a scenario's
+// thresholds) over the calls of one phase and operation; a negative phase and
+// an empty op mean all. Durations are in seconds. ok is false for a name it
+// does not know.
+func (r *Result) Measure(metric string, phase int, op string) (s Sample, ok bool) {
+	rec, names := &r.run.recorder, r.run.mix.names
+	c := rec.total(func(p, o int) bool { return (phase < 0 || p == phase) && (op == "" || names[o] == op) })
+	span := r.run.duration
+	if phase >= 0 {
+		span = r.run.cfg.Plan.Phases[phase].For
+	}
+	s, ok = c.measure(metric, span)
+	if !ok {
+		s, ok = r.measureRun(metric, phase)
+	}
+	s.Span = span
+	return s, ok
+}
+
+// measure answers the metrics that a cell holds.
+func (c *cell) measure(metric string, span time.Duration) (Sample, bool) {
+	switch metric {
+	case "call_duration":
+		return c.call.sample(), true
+	case "attempt_duration":
+		return c.attempt.sample(), true
+	case "retry_delay":
+		return c.delay.sample(), true
+	case "attempts_per_call":
+		return c.attemptSample(), true
+	case "calls":
+		return Sample{Count: c.calls + c.dropped, Value: float64(c.calls)}, true
+	case "success_rate":
+		return Sample{Count: c.calls, Value: ratio(float64(c.succeeded), float64(c.calls))}, true
+	case "goodput":
+		return Sample{Count: c.calls, Value: ratio(float64(c.succeeded), span.Seconds())}, true
+	case "amplification":
+		return Sample{Count: c.calls, Value: ratio(float64(c.attempts), float64(c.calls))}, true
+	case "wasted_work":
+		return Sample{Count: c.attempts, Value: ratio(float64(c.work-c.useful), float64(c.work))}, true
+	case "dropped":
+		return Sample{Count: c.calls + c.dropped, Value: float64(c.dropped)}, true
+	case "rejected_by_breaker":
+		return Sample{Count: c.calls, Value: float64(c.rejected)}, true
+	case "denied_by_budget":
+		return Sample{Count: c.calls, Value: float64(c.denied)}, true
+	}
+	return Sample{}, false
+}
+
+// measureRun answers the metrics that belong to the whole fleet, not to calls.
+func (r *Result) measureRun(metric string, phase int) (Sample, bool) {
+	b := &r.run.breakers
+	switch metric {
+	case "breaker_transitions":
+		return Sample{Count: uint64(len(b.order)), Value: float64(sum(b.transitions, phase))}, true
+	case "breaker_open_time":
+		open := sum(b.open, phase).Seconds()
+		return Sample{Count: uint64(len(b.order)), Value: open}, true
+	case "time_to_recover":
+		s := Sample{}
+		for _, rec := range r.recovery {
+			if phase >= 0 && rec.Phase != r.run.cfg.Plan.Phases[phase].Label {
+				continue
+			}
+			d := time.Duration(rec.AfterNS).Seconds()
+			if !rec.Recovered {
+				d = math.Inf(1)
+			}
+			if s.Count == 0 || d < s.Min {
+				s.Min = d
+			}
+			s.Max = max(s.Max, d)
+			s.Value += d
+			s.Count++
+		}
+		s.Value = ratio(s.Value, float64(s.Count))
+		return s, true
+	}
+	return Sample{}, false
+}
+
+func sum[T uint64 | time.Duration](byPhase []T, phase int) T {
+	if phase >= 0 {
+		return byPhase[phase]
+	}
+	var total T
+	for _, n := range byPhase {
+		total += n
+	}
+	return total
+}
+
+func (t *trend) sample() Sample {
+	return Sample{
+		Count: t.count, Value: t.mean().Seconds(), Min: t.min.Seconds(), Max: t.max.Seconds(),
+		Quantile: func(q float64) float64 { return t.quantile(q).Seconds() },
+	}
+}
+
+// attemptSample reads the distribution of attempts per call off its counts,
+// which are exact below maxCounts.
+func (c *cell) attemptSample() Sample {
+	return Sample{
+		Count: c.calls, Value: ratio(float64(c.attempts), float64(c.calls)),
+		Min: float64(c.attemptMin), Max: float64(c.attemptMax),
+		Quantile: func(q float64) float64 {
+			need, seen := q/100*float64(c.calls), 0.0
+			for n, calls := range c.counts {
+				if seen += float64(calls); seen >= need && calls > 0 {
+					return float64(n)
+				}
+			}
+			return float64(c.attemptMax)
+		},
+	}
+}

@@ -1,0 +1,149 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+// run is one fleet in motion. It is used by a single goroutine.
+type run struct {
+	cfg      *Config
+	duration time.Duration
+	loop     *sim.Loop
+	station  *sim.Station // nil: the backend serves everything at once
+	latency  sim.Sampler
+	think    sim.Sampler // nil: no pause
+	injector *faults.Injector
+	wire     wire
+	breakers breakers
+	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
+	mix      mix
+	draws    draws
+	timeout  error // what the client sees when its attempt's time is up
+
+	numbers  []uint32 // calls started by each client
+	flying   []*call  // calls in flight
+	free     []*call
+	recorder recorder
+}
+
+// draws are the fleet's named streams of chance.
+type draws struct {
+	arrivals, clients, mix, think, latency, jitter sim.Stream
+}
+
+// eventsPerCheck is how many events pass between two looks at the context: a
+// few milliseconds of real time.
+const eventsPerCheck = 4096
+
+// Run plays the fleet and returns what it did. When ctx ends first, the result
+// holds what was seen by then, and the error is ctx's. progress, when not
+// nil, is told the virtual time now and then.
+func Run(ctx context.Context, cfg *Config, progress func(now time.Duration)) (*Result, error) {
+	r, err := newRun(cfg)
+	if err != nil {
+		return nil, err
+	}
+	r.start()
+	end := r.duration + cfg.Drain
+	if cfg.Drain == 0 {
+		end = r.duration + DefaultDrain
+	}
+	for n := 1; ; n++ {
+		if at, ok := r.loop.Peek(); !ok || at > end {
+			break
+		}
+		r.loop.Step()
+		if n%eventsPerCheck == 0 {
+			if progress != nil {
+				progress(min(r.loop.Now(), r.duration))
+			}
+			if ctx.Err() != nil {
+				return r.finish(r.loop.Now()), context.Cause(ctx)
+			}
+		}
+	}
+	// Virtual time goes on to the end even where nothing happens there; a call
+	// that waits for an answer that never comes is given up then.
+	stop := max(r.loop.Now(), r.duration)
+	if len(r.flying) > 0 {
+		stop = end
+	}
+	return r.finish(stop), nil
+}
+
+func newRun(cfg *Config) (*run, error) {
+	r := &run{cfg: cfg, duration: cfg.Duration(), loop: sim.NewLoop()}
+	var err error
+	if r.latency, err = cfg.Backend.Latency.Sampler(); err != nil {
+		return nil, fmt.Errorf("fleet: backend latency: %w", err)
+	}
+	if cfg.Load.Think != nil {
+		if r.think, err = cfg.Load.Think.Sampler(); err != nil {
+			return nil, fmt.Errorf("fleet: think time: %w", err)
+		}
+	}
+	if cfg.Backend.Workers > 0 {
+		r.station = sim.NewStation(r.loop, cfg.Backend.Workers, cfg.Backend.Queue)
+	}
+	if r.injector, err = faults.New(cfg.Plan, cfg.Seed); err != nil {
+		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	if err := r.newRetriers(); err != nil {
+		return nil, err
+	}
+	r.draws = draws{
+		arrivals: sim.NewStream(cfg.Seed, "arrivals"), clients: sim.NewStream(cfg.Seed, "clients"),
+		mix: sim.NewStream(cfg.Seed, "mix"), think: sim.NewStream(cfg.Seed, "think"),
+		latency: sim.NewStream(cfg.Seed, "latency"), jitter: sim.NewStream(cfg.Seed, "jitter"),
+	}
+	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
+	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Kind)
+	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
+	r.recorder = newRecorder(cfg, r.duration)
+	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)
+	r.wire, err = newWire(r)
+	return r, err
+}
+
+// newRetriers makes one retrier for each client where the policy keeps state
+// (a quota belongs to one client process), else one for all.
+func (r *run) newRetriers() error {
+	var opts []retry.Option
+	if r.cfg.observe != nil {
+		opts = append(opts, retry.WithObserver(r.cfg.observe))
+	}
+	n := 1
+	if r.cfg.Policy.Retry.Quota != (retry.Quota{}) {
+		n = max(r.cfg.Load.Clients, 1)
+	}
+	for range n {
+		one, err := retry.New(r.cfg.Policy.Retry, opts...)
+		if err != nil {
+			return fmt.Errorf("fleet: policy %s: %w", r.cfg.Policy.Name, err)
+		}
+		r.retriers = append(r.retriers, one)
+	}
+	return nil
+}
+
+func (r *run) retrier(client uint64) *retry.Retrier {
+	return r.retriers[client%uint64(len(r.retriers))]
+}
+
+// now returns the virtual time as the wall-clock time that the core works
+// with.
+func (r *run) now() time.Time { return epoch.Add(r.loop.Now()) }
+
+// finish gives up the calls still in flight and closes the books.
+func (r *run) finish(at time.Duration) *Result {
+	for len(r.flying) > 0 {
+		r.flying[len(r.flying)-1].giveUp(at)
+	}
+	return r.result(at)
+}

@@ -1,0 +1,235 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/internal/fleet"
+	"github.com/squall-sim/squall/reports"
+)
+
+// Mode says how a run carries attempts to the backend.
+type Mode string
+
+// The modes of a run.
+const (
+	// ModeAuto is ModeHTTP for a scenario that is small enough to take seconds,
+	// else ModeModel. The zero value means the same.
+	ModeAuto Mode = "auto"
+	// ModeModel makes outcomes only, no bytes: for millions of calls.
+	ModeModel Mode = "model"
+	// ModeHTTP sends every attempt as a real request through the fault handler
+	// into the fake backend, in process.
+	ModeHTTP Mode = "http"
+)
+
+// Modes lists the modes by name.
+func Modes() []Mode { return []Mode{ModeAuto, ModeModel, ModeHTTP} }
+
+// Options are the choices of a run that a scenario leaves open. The zero value
+// runs every policy with seed 0 in the mode that fits.
+type Options struct {
+	Seed     uint64
+	Mode     Mode
+	Policies []string // names of the policies to run, in the scenario's order; empty: all
+	Version  string   // of the program, for the record
+	// Progress is told the virtual time played and the whole, over all policies
+	// together, now and then. It is called from one goroutine at a time.
+	Progress func(done, total time.Duration)
+}
+
+// OptionError tells of an option that does not fit the scenario.
+type OptionError struct{ Message, Hint string }
+
+// Error gives the message and the hint.
+func (e *OptionError) Error() string { return "scenarios: " + e.Message + "; " + e.Hint }
+
+// Run replays the scenario under each chosen policy in virtual time and judges
+// its thresholds. The same scenario, seed and mode give the same record,
+// whatever the machine.
+//
+// Policies run side by side on as many goroutines as there are processors.
+// When ctx ends first, Run returns what was seen by then, marked as
+// interrupted, together with ctx's error. Any other error comes without a
+// record.
+func Run(ctx context.Context, sc *Scenario, o Options) (*reports.Run, error) {
+	chosen, err := choose(sc, o.Policies)
+	if err != nil {
+		return nil, err
+	}
+	mode, err := pickMode(sc, o.Mode, len(chosen))
+	if err != nil {
+		return nil, err
+	}
+	configs := make([]*fleet.Config, len(chosen))
+	load := fleetLoad(sc)
+	for i, p := range chosen {
+		configs[i] = fleetConfig(sc, p, load, o.Seed, mode)
+	}
+	results, err := runAll(ctx, configs, newMeter(o.Progress, len(configs), configs[0].Duration()))
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	return record(sc, o, mode, chosen, configs, results, err != nil), err
+}
+
+// choose returns the policies with the given names, in the scenario's order.
+func choose(sc *Scenario, names []string) ([]Policy, error) {
+	if len(names) == 0 {
+		return sc.Policies, nil
+	}
+	known := make([]string, len(sc.Policies))
+	for i, p := range sc.Policies {
+		known[i] = p.Name
+	}
+	for _, n := range names {
+		if slices.Contains(known, n) {
+			continue
+		}
+		hint := "it has " + strings.Join(known, ", ")
+		if near := nearest(n, known); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return nil, &OptionError{Message: fmt.Sprintf("scenario %s has no policy %s", sc.Name, quote(n)), Hint: hint}
+	}
+	return slices.DeleteFunc(slices.Clone(sc.Policies), func(p Policy) bool { return !slices.Contains(names, p.Name) }), nil
+}
+
+// runAll plays the fleets on all processors. It returns a result for each
+// fleet that started, and the first error in the order of the policies.
+func runAll(ctx context.Context, configs []*fleet.Config, m *meter) ([]*fleet.Result, error) {
+	results := make([]*fleet.Result, len(configs))
+	errs := make([]error, len(configs))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for i := range configs {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			results[i], errs[i] = fleet.Run(ctx, configs[i], m.of(i))
+		}()
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// meter adds up the progress of fleets that run side by side.
+type meter struct {
+	mu    sync.Mutex
+	tell  func(done, total time.Duration)
+	done  []time.Duration
+	total time.Duration
+}
+
+func newMeter(tell func(done, total time.Duration), fleets int, each time.Duration) *meter {
+	return &meter{tell: tell, done: make([]time.Duration, fleets), total: time.Duration(fleets) * each}
+}
+
+func (m *meter) of(i int) func(time.Duration) {
+	if m.tell == nil {
+		return nil
+	}
+	return func(now time.Duration) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.done[i] = now
+		var sum time.Duration
+		for _, d := range m.done {
+			sum += d
+		}
+		m.tell(sum, m.total)
+	}
+}
+
+// fleetConfig wires one policy of the scenario into a fleet.
+func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode) *fleet.Config {
+	c := &fleet.Config{Seed: seed, Load: load, Policy: fleetPolicy(p), Mode: fleet.Model}
+	if mode == ModeHTTP {
+		c.Mode = fleet.HTTP
+	}
+	c.Backend = fleet.Backend{Kind: fleet.S3, Latency: sc.Backend.Latency, Bucket: sc.Backend.Bucket}
+	if sc.Backend.Kind == KindHTTP {
+		c.Backend.Kind = fleet.Web
+	}
+	if k := sc.Backend.Capacity; k != nil {
+		c.Backend.Workers, c.Backend.Queue = k.Workers, k.Queue
+	}
+	for _, ph := range sc.Phases {
+		c.Plan.Phases = append(c.Plan.Phases, faults.Phase{Label: ph.Label, For: ph.For, Rules: ph.Faults})
+	}
+	return c
+}
+
+func fleetPolicy(p Policy) fleet.Policy {
+	out := fleet.Policy{Name: p.Name, Retry: p.Retry}
+	if p.Breaker == nil {
+		return out
+	}
+	out.Breaker = &p.Breaker.Config
+	switch p.Breaker.Scope {
+	case ScopeClient:
+		out.Scope = fleet.PerClient
+	case ScopeFleet:
+		out.Scope = fleet.Shared
+	}
+	return out
+}
+
+// fleetLoad turns the scenario's load into the fleet's. It is shared, read
+// only, by the fleets of all policies: a trace may be large.
+func fleetLoad(sc *Scenario) fleet.Load {
+	l := fleet.Load{
+		Rate: float64(sc.Load.Rate), Paced: sc.Load.Arrivals == Paced, Clients: sc.Load.Clients,
+		Think: sc.Load.Think, MaxInFlight: sc.Load.MaxInFlight,
+	}
+	switch sc.Load.Model {
+	case ModelClosed:
+		l.Model = fleet.Closed
+	case ModelReplay:
+		l.Model = fleet.Replay
+		replay(sc, &l)
+		return l
+	}
+	for _, m := range sc.Load.Mix {
+		l.Mix = append(l.Mix, fleet.Op{Name: m.Op, Key: m.Key, Size: int64(m.Size), Weight: m.Weight})
+	}
+	return l
+}
+
+// replay numbers the trace's clients and operations in order of appearance.
+func replay(sc *Scenario, l *fleet.Load) {
+	clients, ops := map[string]uint64{}, map[string]int{}
+	l.Trace = make([]fleet.Arrival, len(sc.Load.Records))
+	for i, row := range sc.Load.Records {
+		client, ok := clients[row.Client]
+		if !ok {
+			client = uint64(len(clients))
+			clients[row.Client] = client
+		}
+		op, ok := ops[row.Op]
+		if !ok {
+			op = len(ops)
+			ops[row.Op] = op
+			l.Mix = append(l.Mix, fleet.Op{Name: row.Op, Weight: 1})
+		}
+		at := row.At
+		if sc.Load.Speed != 1 {
+			at = time.Duration(float64(at) / sc.Load.Speed)
+		}
+		l.Trace[i] = fleet.Arrival{At: at, Client: client, Op: op, Key: row.Key, Size: int64(row.Size)}
+	}
+	l.Clients = len(clients)
+}

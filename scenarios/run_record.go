@@ -1,0 +1,212 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/squall-sim/squall/internal/fleet"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/sim"
+)
+
+// Bounds of what ModeAuto plays over the wire: a few seconds of work.
+const (
+	autoAttempts = 300_000
+	autoBytes    = 2 << 30
+)
+
+// pickMode resolves ModeAuto by the work that the wire would make.
+func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
+	switch m {
+	case ModeModel, ModeHTTP:
+		return m, nil
+	case ModeAuto, "":
+	default:
+		return "", &OptionError{Message: fmt.Sprintf("unknown mode %s", quote(string(m))), Hint: "write auto, model or http"}
+	}
+	calls, bytes := sc.estimate()
+	if calls*float64(policies) > autoAttempts || bytes*float64(policies) > autoBytes {
+		return ModeModel, nil
+	}
+	return ModeHTTP, nil
+}
+
+// estimate guesses the calls of a run and the bytes that they move.
+func (sc *Scenario) estimate() (calls, bytes float64) {
+	var total time.Duration
+	for _, p := range sc.Phases {
+		total += p.For
+	}
+	switch sc.Load.Model {
+	case ModelReplay:
+		for _, r := range sc.Load.Records {
+			bytes += float64(r.Size)
+		}
+		return float64(len(sc.Load.Records)), bytes
+	case ModelClosed:
+		cycle := typical(sc.Backend.Latency)
+		if sc.Load.Think != nil {
+			cycle += typical(*sc.Load.Think)
+		}
+		calls = float64(sc.Load.Clients) * total.Seconds() / max(cycle.Seconds(), 1e-6)
+	default:
+		calls = float64(sc.Load.Rate) * total.Seconds()
+	}
+	var weight, size float64
+	for _, m := range sc.Load.Mix {
+		weight += m.Weight
+		size += m.Weight * float64(m.Size)
+	}
+	return calls, calls * size / weight
+}
+
+// typical returns the median of a distribution.
+func typical(d sim.Dist) time.Duration {
+	s, err := d.Sampler()
+	if err != nil {
+		return 0
+	}
+	return s.Sample(0.5)
+}
+
+// record puts together what the fleets did.
+func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fleet.Config, results []*fleet.Result, cut bool) *reports.Run {
+	run := &reports.Run{
+		Schema: reports.SchemaVersion, Version: o.Version,
+		Scenario: sc.Name, About: sc.About, Hash: sc.Hash(), Seed: o.Seed, Mode: string(mode),
+		DurationNS: int64(configs[0].Duration()), Interrupted: cut,
+		Phases: fleet.Phases(configs[0]), Policies: []reports.Policy{},
+		Thresholds: []reports.Threshold{}, Warnings: []reports.Warning{},
+	}
+	for i, p := range policies {
+		if results[i] == nil {
+			continue // interrupted before it began
+		}
+		rec := results[i].Report()
+		rec.Baseline, rec.Settings = p.Baseline, p.Settings()
+		run.Policies = append(run.Policies, rec)
+		for j, t := range sc.Thresholds {
+			if t.Binds(p) {
+				run.Thresholds = append(run.Thresholds, sc.judge(j, p, results[i]))
+			}
+		}
+	}
+	run.Warnings = append(run.Warnings, unfired(run)...)
+	run.Warnings = append(run.Warnings, cautions(run)...)
+	return run
+}
+
+// Settings describes the policy in one line.
+func (p *Policy) Settings() string {
+	s := p.Retry.String()
+	if p.Breaker == nil {
+		return s
+	}
+	return s + fmt.Sprintf("; breaker: opens after %d failures for %v, per %s", p.Breaker.Failures, p.Breaker.OpenFor, p.Breaker.Scope)
+}
+
+// judge compares threshold i with what one policy did.
+func (sc *Scenario) judge(i int, p Policy, res *fleet.Result) reports.Threshold {
+	t := sc.Thresholds[i]
+	file, line, column := sc.ThresholdPosition(i)
+	out := reports.Threshold{
+		Metric: t.Selector(), Expr: t.Expr(), Policy: p.Name,
+		Expected: fmt.Sprintf("%s %s %s", t.AggregateText(), t.Operator, FormatValue(t.Value, t.Unit())),
+		File:     file, Line: line, Column: column,
+	}
+	if t.Text != "" {
+		out.Expr = t.Text
+	}
+	s, _ := res.Measure(t.Metric, sc.phaseIndex(t.Filter.Phase), t.Filter.Op)
+	if s.Count == 0 {
+		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"
+		return out
+	}
+	v := t.pick(s)
+	if math.IsInf(v, 1) {
+		out.Actual, out.Reason = "never", "calls were still failing when the next fault, or the end, came"
+		return out
+	}
+	out.Value, out.Actual, out.Passed = v, FormatValue(v, t.Unit()), t.Holds(v)
+	return out
+}
+
+// pick takes the threshold's aggregate from a sample.
+func (t Threshold) pick(s fleet.Sample) float64 {
+	m, _ := MetricByName(t.Metric)
+	switch {
+	case m.Kind == MetricTrend && t.Aggregate == AggCount:
+		return float64(s.Count)
+	case m.Kind == MetricCounter && t.Aggregate == AggRate:
+		return s.Value / s.Span.Seconds()
+	}
+	switch t.Aggregate {
+	case AggMin:
+		return s.Min
+	case AggMax:
+		return s.Max
+	case AggMed:
+		return s.Quantile(50)
+	case AggPercentile:
+		return s.Quantile(t.Percentile)
+	}
+	return s.Value
+}
+
+// phaseIndex returns the index of the phase with the label, -1 for none.
+func (sc *Scenario) phaseIndex(label string) int {
+	for i, p := range sc.Phases {
+		if label != "" && p.Label == label {
+			return i
+		}
+	}
+	return -1
+}
+
+// unfired warns of every fault rule that no attempt of any policy met: what
+// the scenario claims to try was not tried.
+func unfired(run *reports.Run) []reports.Warning {
+	var out []reports.Warning
+	if len(run.Policies) == 0 || run.Interrupted {
+		return nil
+	}
+	for i, rule := range run.Policies[0].Faults {
+		var matched, fired uint64
+		for _, p := range run.Policies {
+			matched, fired = matched+p.Faults[i].Matched, fired+p.Faults[i].Fired
+		}
+		if fired > 0 {
+			continue
+		}
+		why := "no request matched it"
+		if matched > 0 {
+			why = fmt.Sprintf("%d attempts matched it, but its probability hit none", matched)
+		}
+		out = append(out, reports.Warning{
+			Code: "fault-never-fired", Fails: true,
+			Message: fmt.Sprintf("the fault %q of phase %s never fired: %s", rule.Rule, rule.Phase, why),
+		})
+	}
+	return out
+}
+
+// cautions are what a reader should know before trusting a policy's numbers.
+func cautions(run *reports.Run) []reports.Warning {
+	var out []reports.Warning
+	for _, p := range run.Policies {
+		if p.Total.Calls == 0 {
+			out = append(out, reports.Warning{Code: "no-calls", Policy: p.Name, Fails: true, Message: "no call was made: the load is empty"})
+		}
+		if n := p.Total.Unfinished; n > 0 && !run.Interrupted {
+			out = append(out, reports.Warning{Code: "unfinished-calls", Policy: p.Name, Message: strings.TrimSpace(fmt.Sprintf(
+				"%d calls never got an answer and were given up when the run ended: they count as failed; an attempt_timeout would end them", n))})
+		}
+		if n := p.Total.Dropped; n > 0 {
+			out = append(out, reports.Warning{Code: "dropped-arrivals", Policy: p.Name, Message: fmt.Sprintf(
+				"%d arrivals were dropped, as max_in_flight calls were in flight: they count in no other number", n)})
+		}
+	}
+	return out
+}
