@@ -66,7 +66,7 @@ func tell(w io.Writer, err error) int {
 	if errors.As(err, &problems) {
 		tellProblems(w, problems)
 	} else {
-		fmt.Fprintf(w, "simulate: %s\n", oneLine(err.Error()))
+		fmt.Fprintf(w, "simulate: %s\n", oneLine(withoutPackage(err.Error())))
 	}
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
@@ -88,6 +88,17 @@ func tellProblems(w io.Writer, problems *scenarios.Problems) {
 		file = "the scenario"
 	}
 	fmt.Fprintf(w, "simulate: %s has %s\n%s\n", file, count, problems.Error())
+}
+
+// withoutPackage drops the name of the package that an error came from: it helps
+// programmers, but not who typed a command.
+func withoutPackage(s string) string {
+	for _, name := range []string{"scenarios", "logs", "reports", "figures", "fleet", "faults", "retry", "breaker"} {
+		if rest, found := strings.CutPrefix(s, name+": "); found {
+			return withoutPackage(rest)
+		}
+	}
+	return s
 }
 
 // oneLine keeps an error of another package to the one line that a message has.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -96,13 +97,8 @@ func (o *importOptions) run(env environment, log string) error {
 		name: o.name, log: report.Name, trace: filepath.Base(tracePath(o.out)), speed: o.speed,
 		s3: report.Format == logs.S3, summary: replay.Summary(), outageAt: o.outageAt, outageFor: o.outageFor,
 	}
-	if s.span() > scenarios.MaxDuration {
-		return usage("--from, --to and --speed make it shorter", "the replay takes %s, more than %s",
-			reports.FormatDuration(s.span()), reports.FormatDuration(scenarios.MaxDuration))
-	}
-	if o.outageFor > 0 && o.outageAt >= s.span() {
-		return usage("--outage-at counts from the start of the replay",
-			"the outage begins at %s, after the end of the replay at %s", o.outageAt, s.span())
+	if err := s.check(replay); err != nil {
+		return err
 	}
 	if err := o.write(replay, s); err != nil {
 		return err
@@ -124,7 +120,7 @@ func (o *importOptions) check(log string) (logs.ReplayOptions, error) {
 		return window, usage(times, "%q is no value for --to", o.to)
 	}
 	if err := window.Validate(); err != nil {
-		return window, usage(times, "%s", strings.TrimPrefix(oneLine(err.Error()), "logs: "))
+		return window, usage(times, "%w", err)
 	}
 	if !(o.speed >= logs.MinSpeed && o.speed <= logs.MaxSpeed) {
 		return window, usage("--speed 10 plays an hour in six minutes", "--speed %v is not from %v to %v", o.speed, logs.MinSpeed, logs.MaxSpeed)
@@ -137,6 +133,9 @@ func (o *importOptions) check(log string) (logs.ReplayOptions, error) {
 	case o.outageFor > 0 && !o.outage:
 		return window, usage("add --outage-at, such as --outage-at 1h", "--outage-for needs --outage-at")
 	}
+	if o.name != "" && !goodName.MatchString(o.name) {
+		return window, usage("--name "+safeName(o.name), "%q is no name for a scenario: it is letters, digits, dots, dashes and underscores, at most 64", o.name)
+	}
 	base := logName(log)
 	if o.out == "" {
 		o.out = base + ".yaml"
@@ -146,6 +145,9 @@ func (o *importOptions) check(log string) (logs.ReplayOptions, error) {
 	}
 	return window, nil
 }
+
+// goodName is what a scenario may be called.
+var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // checkFiles finds out before a long read what would be in the way of the
 // files.

@@ -247,7 +247,10 @@ func tellMisses(env environment, j job, record *reports.Run) bool {
 	if !record.Failed() {
 		return false
 	}
-	fmt.Fprintf(env.Stderr, "hint: simulate show %s prints the scenario; %s shows when it went wrong\n",
-		j.arg, filepath.Join(j.out, "latency.svg"))
+	hint := filepath.Join(j.out, "latency.svg") + " shows when it went wrong"
+	if _, ok := scenarios.Source(j.arg); ok {
+		hint = "simulate show " + j.arg + " prints the scenario; " + hint
+	}
+	fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
 	return true
 }

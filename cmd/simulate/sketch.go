@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/scenarios"
 	"github.com/squall-sim/squall/scenarios/logs"
 )
 
@@ -28,11 +29,50 @@ type sketch struct {
 // span is how long the replay takes: the whole seconds that hold its last
 // request.
 func (s *sketch) span() time.Duration {
-	d := time.Duration(float64(s.summary.Span) / s.speed)
+	d := s.paced(s.summary.Span)
 	if whole := d.Truncate(time.Second); whole < d {
 		return whole + time.Second
 	}
 	return max(d, time.Second)
+}
+
+// check finds out whether the scenario would prove anything.
+func (s *sketch) check(replay *logs.Replay) error {
+	if s.span() > scenarios.MaxDuration {
+		return usage("--from, --to and --speed make it shorter", "the replay takes %s, more than %s",
+			reports.FormatDuration(s.span()), reports.FormatDuration(scenarios.MaxDuration))
+	}
+	if s.outageFor == 0 {
+		return nil
+	}
+	if s.outageAt >= s.span() {
+		return usage("--outage-at counts from the start of the replay", "the outage begins at %s, after the end of the replay at %s",
+			reports.FormatExact(s.outageAt), reports.FormatExact(s.span()))
+	}
+	busiest, most, minute := time.Duration(0), 0, []time.Duration(nil)
+	for row := range replay.Rows() {
+		at := s.paced(row.At)
+		if at >= s.outageAt && at-s.outageAt < s.outageFor {
+			return nil
+		}
+		for minute = append(minute, at); at-minute[0] >= time.Minute; {
+			minute = minute[1:]
+		}
+		if len(minute) > most {
+			busiest, most = minute[0], len(minute)
+		}
+	}
+	return usage(fmt.Sprintf("the busiest minute begins at %s, with %s", reports.FormatExact(busiest.Truncate(time.Second)), count(most, "request", "requests")),
+		"no request of the log falls in the outage, from %s to %s",
+		reports.FormatExact(s.outageAt), reports.FormatExact(s.outageAt+s.outageFor))
+}
+
+// paced is a time of the log as one of the replay.
+func (s *sketch) paced(at time.Duration) time.Duration {
+	if s.speed == 1 {
+		return at
+	}
+	return time.Duration(float64(at) / s.speed)
 }
 
 // yaml is the scenario file.
