@@ -19,10 +19,12 @@ type decoder struct {
 	root ast.Node
 	list []Problem
 	bad  map[string]bool // paths already reported: what follows from them is not news
+
+	selectors []selector // the keys of the thresholds that could be read
 }
 
 // maxProblems bounds the list: a file with more mistakes is of another kind.
-const maxProblems = 10_000
+const maxProblems = 1000
 
 // wrong reports a problem at a node.
 func (d *decoder) wrong(n ast.Node, p *path, message, hint string) {
@@ -41,8 +43,7 @@ func (d *decoder) report(at position, p *path, message, hint string) {
 	case len(d.list) < maxProblems:
 		d.list = append(d.list, d.text.problem(at, name, message, hint))
 	case len(d.list) == maxProblems:
-		last := position{max(1, len(d.text.lines)), 1}
-		d.list = append(d.list, d.text.problem(last, "", "too many problems to list them all", "repair the first ones"))
+		d.list = append(d.list, d.text.problem(position{}, "", "too many problems to list them all", "repair the first ones"))
 	}
 }
 
@@ -132,6 +133,9 @@ func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known
 		if n, err := strconv.Atoi(value.GetToken().Value); err == nil && n >= 0 && n < 1e6 {
 			hint = fmt.Sprintf("write attempts: %d (attempts count the first one too)", n+1)
 		}
+	}
+	if strings.ContainsAny(key, "()=") { // the rest of a text that a comma ended
+		hint = "put a text that holds a comma or a brace between quotes"
 	}
 	d.wrong(keyNode, p, "unknown key "+quote(key), hint)
 	if meant != "" { // the missing one is explained already

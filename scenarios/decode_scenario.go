@@ -28,9 +28,7 @@ func (d *decoder) scenario(n ast.Node) *Scenario {
 			d.thresholds(v, p, sc)
 		}
 	})
-	if sc.Backend.Kind == KindS3 && sc.Backend.Bucket == "" && !d.bad["backend.bucket"] {
-		sc.Backend.Bucket = DefaultBucket
-	}
+	d.defaults(sc)
 	return sc
 }
 
@@ -96,12 +94,15 @@ func (d *decoder) load(n ast.Node, p *path) (l Load) {
 			}
 		}
 	})
-	d.loadDefaults(&l, p)
 	return l
 }
 
-// loadDefaults fills in what the file leaves out.
-func (d *decoder) loadDefaults(l *Load, p *path) {
+// defaults fills in what the file leaves out.
+func (d *decoder) defaults(sc *Scenario) {
+	if sc.Backend.Kind == KindS3 && sc.Backend.Bucket == "" && !d.bad["backend.bucket"] {
+		sc.Backend.Bucket = DefaultBucket
+	}
+	l := &sc.Load
 	switch l.Model {
 	case ModelOpen:
 		if l.Arrivals == "" {
@@ -116,13 +117,18 @@ func (d *decoder) loadDefaults(l *Load, p *path) {
 		}
 	}
 	sizes := make(map[string]Size) // of the objects that this load writes
-	for i, m := range l.Mix {
-		if m.Size >= 0 && !d.bad[p.key("mix").at(i).key("size").String()] {
-			sizes[m.Key] = m.Size
+	for _, m := range l.Mix {
+		if op, _ := findOperation(sc.Backend.Kind, m.Op); op.body == sends {
+			sizes[m.Key] = max(0, m.Size)
 		}
 	}
-	for i := range l.Mix { // a read of what the load writes finds what it wrote
-		if m := &l.Mix[i]; m.Size < 0 {
+	for i := range l.Mix {
+		m := &l.Mix[i]
+		if m.Size >= 0 {
+			continue
+		}
+		m.Size = 0
+		if op, _ := findOperation(sc.Backend.Kind, m.Op); op.body == reads { // it finds what the load writes
 			m.Size = sizes[m.Key]
 		}
 	}
@@ -240,6 +246,8 @@ func (d *decoder) thresholds(n ast.Node, p *path, sc *Scenario) {
 		metric, err := parseSelector(key)
 		if err != nil {
 			d.refuse(keyNode, p, err)
+		} else {
+			d.selectors = append(d.selectors, selector{metric.Filter, p.itself()})
 		}
 		one := func(v ast.Node, p *path) {
 			text, ok := d.scalar(v, p, "an expression", "write aggregate, operator and number, such as "+metric.sample())

@@ -15,20 +15,31 @@ func (d *decoder) effect(n ast.Node, p *path) faults.Effect {
 		return faults.Effect{}
 	}
 	out, err := faults.ParseEffect(s)
-	if err != nil {
-		d.wrong(n, p, err.Error(), "")
+	var bad *faults.EffectError
+	if errors.As(err, &bad) {
+		message, hint := bad.Message, bad.Hint
+		if hint == "" {
+			message, hint = split(message)
+		}
+		d.report(d.within(n, s, bad.Offset), p, message, hint)
 	}
 	return out
 }
 
-// rule checks one fault of a phase.
+// rule asks the faults package for what is wrong with one fault of a phase, and
+// adds what only the scenario knows.
 func (c *checker) rule(p *path, r faults.Rule) {
-	if op := r.On.Op; op != "" && c.ops != nil && !c.ops[op] {
+	var wrong *faults.InvalidError
+	if err := r.Validate(); errors.As(err, &wrong) {
+		for _, one := range wrong.Problems {
+			c.report(p.fields(one.Path), one.Message, one.Hint)
+		}
+	} else if err != nil {
+		c.told(p, err.Error())
+	} else if op := r.On.Op; op != "" && c.ops != nil && !c.ops[op] {
 		c.report(p.key("on").key("op"), "no call of the load is a "+quote(op)+", so the fault would never fire", didYouMean(op, c.opNames()))
 	}
 	if r.P == 0 {
 		c.report(p.key("p"), "a fault of probability 0 never fires", "write a number above 0, or leave the fault out")
 	}
 }
-
-var _ = errors.As

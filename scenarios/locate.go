@@ -32,10 +32,7 @@ func (d *decoder) find(p *path) (n ast.Node, place, name position) {
 			}
 			break
 		}
-		for _, entry := range v.Values {
-			if key := entry.Key.GetToken().Value; key != p.name && (p.parent == nil || p.parent.name != "thresholds" || !selects(key, p.name)) {
-				continue
-			}
+		if entry := entryOf(v, p); entry != nil {
 			if _, null := entry.Value.(*ast.NullNode); null || entry.Value == nil {
 				return nil, at(entry.Key), at(entry.Key)
 			}
@@ -49,6 +46,24 @@ func (d *decoder) find(p *path) (n ast.Node, place, name position) {
 		return nil, parentPlace, parentPlace
 	}
 	return nil, parentName, parentName
+}
+
+// entryOf finds the entry of a map that a path names.
+func entryOf(m *ast.MappingNode, p *path) *ast.MappingValueNode {
+	for _, entry := range m.Values {
+		if entry.Key.GetToken().Value == p.name {
+			return entry
+		}
+	}
+	if p.parent == nil || p.parent.parent != nil || p.parent.name != "thresholds" {
+		return nil
+	}
+	for _, entry := range m.Values { // our form of the key is not the file's
+		if selects(entry.Key.GetToken().Value, p.name) {
+			return entry
+		}
+	}
+	return nil
 }
 
 // selects reports whether a key of the thresholds, which may have blanks, means

@@ -113,7 +113,7 @@ func parse(name string, data []byte, open opener) (*Scenario, error) {
 // validate adds the mistakes that only the data as a whole shows, but for those
 // that follow from what is reported already.
 func (d *decoder) validate(sc *Scenario) {
-	c := &checker{sc: sc, report: func(p *path, message, hint string) {
+	c := &checker{sc: sc, selectors: d.selectors, report: func(p *path, message, hint string) {
 		if d.full() {
 			return
 		}
@@ -155,7 +155,7 @@ func (d *decoder) trace(sc *Scenario, open opener, sum hash.Hash) {
 				continue
 			}
 			ops[row.Op] = true
-			if refused := c.checkOp(row.Op); refused != nil {
+			if refused := c.checkTraceOp(row.Op); refused != nil {
 				err = r.rowError(2, refused.message, refused.hint)
 			}
 		}

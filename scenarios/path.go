@@ -48,7 +48,8 @@ func (p *path) String() string {
 
 // plainKey reports whether a map's key reads well after a dot.
 func plainKey(name string) bool {
-	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+	const longest = 60
+	return name != "" && len(name) <= longest && strings.IndexFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
 	}) < 0
 }

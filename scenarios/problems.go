@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Problem is one mistake in a scenario or its trace.
@@ -119,7 +120,8 @@ func asError(list []Problem) error {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(files[a.File], files[b.File]), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		// line 0 is without a place, and wraps round to come last
+		return cmp.Or(cmp.Compare(files[a.File], files[b.File]), cmp.Compare(uint(a.Line-1), uint(b.Line-1)), cmp.Compare(a.Column, b.Column))
 	})
 	return &Problems{List: list}
 }
@@ -162,7 +164,10 @@ func (t text) problem(at position, path, message, hint string) Problem {
 // terminal visible.
 func excerpt(line string, column int) (source string, caret int) {
 	const before = 60
-	first := max(0, column-1-before)
+	first := 0
+	if utf8.RuneCountInString(line) > widest {
+		first = max(0, column-1-before)
+	}
 	var b strings.Builder
 	caret = column - first
 	if first > 0 {

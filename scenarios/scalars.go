@@ -19,15 +19,22 @@ var rateUnits = []struct {
 	seconds float64
 }{{"s", 1}, {"m", 60}, {"h", 3600}}
 
-// String gives the rate as ParseRate reads it, in the unit that needs the
-// fewest characters: "200/s", "10/m".
+// String gives the rate as ParseRate reads it: a second, unless its digits are
+// fewer by the minute or hour. "200/s", "10/m".
 func (r Rate) String() string {
+	const short = 6 // digits that need no other unit
 	best := ""
 	for _, u := range rateUnits {
-		text := strconv.FormatFloat(float64(r)*u.seconds, 'g', -1, 64) + "/" + u.name
-		back, err := ParseRate(text)
-		if (u.seconds == 1 || err == nil && back == r) && (best == "" || len(text) < len(best)) {
-			best = text
+		text := strconv.FormatFloat(float64(r)*u.seconds, 'g', -1, 64)
+		back, err := ParseRate(text + "/" + u.name)
+		if u.seconds > 1 && (err != nil || back != r) {
+			continue // rounding would change it
+		}
+		if best == "" || len(text)+2 < len(best) {
+			best = text + "/" + u.name
+		}
+		if len(text) <= short {
+			break
 		}
 	}
 	return best

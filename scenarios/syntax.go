@@ -92,6 +92,10 @@ func parseYAML(t text, s string) (root ast.Node, problem *Problem) {
 		if doc.Body == nil {
 			continue
 		}
+		if _, directive := doc.Body.(*ast.DirectiveNode); directive {
+			p := t.problem(t.clamp(doc.Body.GetToken().Position), "", "directives are not supported", "leave the line out")
+			return nil, &p
+		}
 		if root != nil {
 			p := t.problem(at(doc.Body), "", "the file holds more than one document", "write one scenario a file")
 			return nil, &p
@@ -112,6 +116,8 @@ func syntaxProblem(t text, err error) Problem {
 	line := t.lines[pos.line-1]
 	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	switch {
+	case strings.Contains(line, "{client}") || strings.Contains(line, "{call}"):
+		hint = "put a key that holds braces between quotes"
 	case strings.Contains(indent, "\t"):
 		message, hint = "a tab indents this line", "indent with spaces"
 		pos.column = strings.IndexByte(indent, '\t') + 1

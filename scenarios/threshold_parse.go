@@ -21,9 +21,6 @@ func parseSelector(text string) (Threshold, *scalarError) {
 		return t, scalarErr("unknown metric "+quote(t.Metric), didYouMean(t.Metric, metricNames()))
 	}
 	if !filtered {
-		if strings.Contains(text, "}") {
-			return t, scalarErr(quote(text)+" closes a filter that it does not open", "write "+t.Metric+"{phase:label}")
-		}
 		return t, nil
 	}
 	filter = strings.TrimSpace(filter)

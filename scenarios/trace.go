@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // TraceRow is one call of a trace.
@@ -150,6 +151,9 @@ func (t *TraceReader) row(fields []string) (TraceRow, error) {
 		if fields[i+1] == "" && name != "key" {
 			return TraceRow{}, t.rowError(i+1, "empty", "write what the call's "+name+" is, such as "+sampleRow)
 		}
+		if notText(fields[i+1]) {
+			return TraceRow{}, t.rowError(i+1, "a control character, or not UTF-8", "percent-encode it")
+		}
 	}
 	size, err := parseTraceSize(fields[4])
 	if err != nil {
@@ -157,6 +161,17 @@ func (t *TraceReader) row(fields []string) (TraceRow, error) {
 	}
 	t.last = at
 	return TraceRow{At: at, Client: t.share(fields[1]), Op: t.share(fields[2]), Key: t.share(fields[3]), Size: size}, nil
+}
+
+// notText reports what a field may not hold: it would not survive every reader
+// of CSV, nor every log.
+func notText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return !utf8.ValidString(s)
 }
 
 // parseTraceSize takes bare numbers too, as logs count bytes.
@@ -252,6 +267,8 @@ func (t *TraceWriter) Write(row TraceRow) error {
 		return fmt.Errorf("scenarios: trace row at %v comes after one at %v: want rows sorted by time", row.At, t.last)
 	case row.Client == "" || row.Op == "":
 		return fmt.Errorf("scenarios: trace row at %v: want a client and an op", row.At)
+	case notText(row.Client) || notText(row.Op) || notText(row.Key):
+		return fmt.Errorf("scenarios: trace row at %v has control characters or is not UTF-8: want them percent-encoded", row.At)
 	case row.Size < 0 || row.Size > MaxSize:
 		return fmt.Errorf("scenarios: trace row at %v: size %d: want 0 to %d bytes", row.At, row.Size, MaxSize)
 	}

@@ -24,9 +24,12 @@ func (sc *Scenario) Validate() error {
 
 // checker looks for mistakes in plain data.
 type checker struct {
-	sc     *Scenario
-	ops    map[string]bool // that the load calls; nil: not known
-	report func(p *path, message, hint string)
+	sc  *Scenario
+	ops map[string]bool // that the load calls; nil: not known
+	// selectors are those of the thresholds: one for each key of the file, even
+	// where its expressions cannot be read. nil: take them from the thresholds.
+	selectors []selector
+	report    func(p *path, message, hint string)
 }
 
 // refuse reports why a text was refused.
@@ -44,8 +47,16 @@ func (c *checker) scenario() {
 	if strings.TrimSpace(sc.About) != sc.About || badText(sc.About) {
 		c.report(root.key("about"), "the text has blanks around it or control characters in it", "write a sentence or two")
 	}
-	c.backend(root.key("backend"))
-	c.load(root.key("load"))
+	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" {
+		c.report(root.key("backend"), "there is no backend", "write one, such as backend: {kind: s3, latency: 30ms}")
+	} else {
+		c.backend(root.key("backend"))
+	}
+	if sc.Load.empty() {
+		c.report(root.key("load"), "there is no load", "write one, such as load: {model: open, rate: 200/s, mix: […]}")
+	} else {
+		c.load(root.key("load"))
+	}
 	c.phases(root.key("phases"))
 	c.policies(root.key("policies"))
 	c.thresholds(root.key("thresholds"))
@@ -154,8 +165,34 @@ func (c *checker) phases(p *path) {
 	}
 }
 
+// selector is the filter of a threshold's key, and where it stands.
+type selector struct {
+	filter Filter
+	at     *path
+}
+
 func (c *checker) thresholds(p *path) {
 	count := make(map[string]int)
+	selectors := c.selectors
+	last := ""
+	for _, t := range c.sc.Thresholds {
+		text := t.Selector()
+		at := p.key(text).at(count[text])
+		if count[text] > 0 && last != text {
+			c.report(at, "the thresholds of "+text+" are apart", "put them next to each other")
+		}
+		if c.selectors == nil && count[text] == 0 {
+			selectors = append(selectors, selector{t.Filter, p.key(text).itself()})
+		}
+		count[text]++
+		last = text
+		c.threshold(at, t)
+	}
+	c.references(selectors)
+}
+
+// references reports filters that name what the scenario does not have.
+func (c *checker) references(selectors []selector) {
 	phases, policies := map[string]bool{}, map[string]bool{}
 	var labels, names []string
 	for _, ph := range c.sc.Phases {
@@ -166,28 +203,15 @@ func (c *checker) thresholds(p *path) {
 		policies[pol.Name] = true
 		names = append(names, pol.Name)
 	}
-	last := ""
-	for _, t := range c.sc.Thresholds {
-		selector := t.Selector()
-		at := p.key(selector).at(count[selector])
-		if count[selector] > 0 && last != selector {
-			c.report(at, "the thresholds of "+selector+" are apart", "put them next to each other")
+	for _, s := range selectors {
+		if f := s.filter.Phase; f != "" && !phases[f] && len(labels) > 0 {
+			c.report(s.at, "unknown phase "+quote(f), didYouMean(f, labels))
 		}
-		count[selector]++
-		last = selector
-		c.threshold(at, t)
-		if count[selector] > 1 {
-			continue // said already
+		if f := s.filter.Policy; f != "" && !policies[f] && len(names) > 0 {
+			c.report(s.at, "unknown policy "+quote(f), didYouMean(f, names))
 		}
-		key := p.key(selector).itself()
-		if f := t.Filter.Phase; f != "" && !phases[f] && len(labels) > 0 {
-			c.report(key, "unknown phase "+quote(f), didYouMean(f, labels))
-		}
-		if f := t.Filter.Policy; f != "" && !policies[f] && len(names) > 0 {
-			c.report(key, "unknown policy "+quote(f), didYouMean(f, names))
-		}
-		if f := t.Filter.Op; f != "" && c.ops != nil && !c.ops[f] {
-			c.report(key, "the load has no "+quote(f), didYouMean(f, c.opNames()))
+		if f := s.filter.Op; f != "" && c.ops != nil && !c.ops[f] {
+			c.report(s.at, "the load has no "+quote(f), didYouMean(f, c.opNames()))
 		}
 	}
 }

@@ -2,7 +2,9 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +31,12 @@ func (c *checker) load(p *path) {
 	default:
 		c.report(p.key("model"), "the load has no model", "write model: open, closed or replay")
 	}
+}
+
+// empty reports whether nothing of the load is set.
+func (l Load) empty() bool {
+	return l.Model == "" && l.Rate == 0 && l.Arrivals == "" && l.Clients == 0 && l.Think == nil && l.MaxInFlight == 0 &&
+		len(l.Mix) == 0 && l.Trace == "" && l.Records == nil && l.Speed == 0
 }
 
 func (c *checker) openLoad(p *path, l Load) {
@@ -81,7 +89,7 @@ func (c *checker) records(p *path, rows []TraceRow) {
 		}
 		last = max(last, r.At)
 		if !c.ops[r.Op] {
-			c.refuse(at, c.checkOp(r.Op))
+			c.refuse(at, c.checkTraceOp(r.Op))
 			c.ops[r.Op] = true
 		}
 	}
@@ -94,9 +102,17 @@ func (c *checker) checkOp(op string) *scalarError {
 		return nil
 	}
 	if op == "" {
-		return scalarErr("no operation", "write one of "+didYouMean("", Operations(kind))[len("known: "):])
+		return scalarErr("no operation", "write one such as op: "+c.sampleOp())
 	}
 	return scalarErr("unknown operation "+quote(op)+" of a backend of kind "+string(kind), didYouMean(op, Operations(kind)))
+}
+
+// checkTraceOp is checkOp for a call that was really made: by any method.
+func (c *checker) checkTraceOp(op string) *scalarError {
+	if c.sc.Backend.Kind == KindHTTP && isMethod(op) {
+		return nil
+	}
+	return c.checkOp(op)
 }
 
 func (c *checker) mix(p *path) {
@@ -163,16 +179,8 @@ func (c *checker) sampleOp() string {
 	return "GetObject"
 }
 
-// opNames are the operations of the load, in the backend's order.
-func (c *checker) opNames() []string {
-	var names []string
-	for _, name := range Operations(c.sc.Backend.Kind) {
-		if c.ops[name] {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// opNames are the operations of the load in alphabetical order.
+func (c *checker) opNames() []string { return slices.Sorted(maps.Keys(c.ops)) }
 
 // foreign reports the settings of other models.
 func (c *checker) foreign(p *path, l Load, names ...string) {

@@ -56,9 +56,26 @@ func (c *checker) told(p *path, text string) {
 	c.report(p, message, hint)
 }
 
+// breakerKeys are the keys of a scenario file for the fields of a breaker.
+var breakerKeys = map[string]string{"Failures": "failures", "OpenFor": "open_for", "Probes": "probes"}
+
+// breaker asks the breaker package for what is wrong.
 func (c *checker) breaker(p *path, b Breaker) {
+	switch err := b.Config.Validate().(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		for _, one := range err.Unwrap() {
+			var field *breaker.FieldError
+			if errors.As(one, &field) {
+				c.report(p.key(breakerKeys[field.Field]), field.Value+" is not possible", "write "+field.Want)
+			} else {
+				c.told(p, one.Error())
+			}
+		}
+	default:
+		c.told(p, err.Error())
+	}
 	if b.Scope != ScopeOperation && b.Scope != ScopeClient && b.Scope != ScopeFleet {
 		c.report(p.key("scope"), "unknown scope "+quote(string(b.Scope)), "write operation, client or fleet")
 	}
-	_ = breaker.Config{}
 }

@@ -1,0 +1,257 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+func duration(t *rapid.T, name string, least, most time.Duration) time.Duration {
+	d := time.Duration(rapid.Int64Range(int64(least), int64(most)).Draw(t, name))
+	if rapid.Bool().Draw(t, name+" round") {
+		d = max(least, d.Round(time.Second))
+	}
+	return min(d, most)
+}
+
+func drawDist(t *rapid.T, name string) sim.Dist {
+	d := sim.Dist{Kind: rapid.SampledFrom(sim.Kinds()).Draw(t, name)}
+	some := func() time.Duration { return duration(t, name, 1, time.Hour) }
+	switch d.Kind {
+	case sim.Fixed:
+		d.Value = some()
+	case sim.Uniform:
+		d.Lower = some()
+		d.Upper = d.Lower + some()
+	case sim.Lognormal:
+		d.Median, d.Sigma = some(), rapid.Float64Range(0, 5).Draw(t, "sigma")
+	case sim.Exponential:
+		d.Mean = some()
+	case sim.Pareto:
+		d.Min, d.Alpha = some(), rapid.Float64Range(0.1, 5).Draw(t, "alpha")
+	case sim.Empirical:
+		d.Percentiles = []sim.Percentile{{P: 0, Value: 1}, {P: 99.9, Value: 1 + some()}, {P: 100, Value: 1 + time.Hour}}
+	}
+	if _, may, _ := sim.Fields(d.Kind); len(may) > 0 && rapid.Bool().Draw(t, "max?") {
+		d.Max = d.Min + some()
+	}
+	return d
+}
+
+// label draws what a phase or policy may be called.
+func label(t *rapid.T, i int) string {
+	text := rapid.StringOfN(rapid.RuneFrom([]rune("ab9-_.'#&*!|>%@` é\\~?")), 0, 12, -1).Draw(t, "label")
+	return fmt.Sprintf("x%s%d", text, i)
+}
+
+func drawLoad(t *rapid.T, kind Kind) Load {
+	l := Load{Model: rapid.SampledFrom([]Model{ModelOpen, ModelClosed, ModelReplay}).Draw(t, "model")}
+	switch l.Model {
+	case ModelOpen:
+		l.Rate = Rate(rapid.Float64Range(1e-9, maxRate).Draw(t, "rate"))
+		l.Arrivals = rapid.SampledFrom([]ArrivalProcess{Poisson, Paced}).Draw(t, "arrivals")
+		l.Clients = rapid.IntRange(1, maxClients).Draw(t, "clients")
+		l.MaxInFlight = rapid.IntRange(0, 9).Draw(t, "max_in_flight")
+	case ModelClosed:
+		l.Clients = rapid.IntRange(1, maxClients).Draw(t, "clients")
+		if rapid.Bool().Draw(t, "think?") {
+			d := drawDist(t, "think")
+			l.Think = &d
+		}
+	case ModelReplay:
+		l.Trace = "a trace/x.csv"
+		l.Speed = rapid.Float64Range(1e-3, 1e6).Draw(t, "speed")
+		return l
+	}
+	for range rapid.IntRange(1, 4).Draw(t, "mix") {
+		op := rapid.SampledFrom(operations[kind]).Draw(t, "op")
+		m := MixItem{Op: op.name, Weight: rapid.Float64Range(1e-6, 1e6).Draw(t, "weight")}
+		if op.key {
+			m.Key = "/a b"
+			if kind == KindS3 {
+				m.Key = rapid.SampledFrom([]string{"raw/{client}/{call}.json", `é"'\,{call}`, "a: b", "- x", "1e3"}).Draw(t, "key")
+			} else {
+				m.Key = rapid.SampledFrom([]string{"/", "/v1/{client}?a=b&c,d", "/é%20"}).Draw(t, "path")
+			}
+		}
+		if op.body != noBody {
+			m.Size = Size(rapid.Int64Range(0, int64(MaxSize)).Draw(t, "size"))
+		}
+		l.Mix = append(l.Mix, m)
+	}
+	return l
+}
+
+func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
+	effects := []string{"SlowDown", "503", "429 retry-after=2s", "outage", "reset", "blackhole", "latency add=2s",
+		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms"}
+	for i := range rapid.IntRange(1, 3).Draw(t, "phases") {
+		ph := Phase{Label: label(t, i), For: duration(t, "for", MinPhase, 24*time.Hour)}
+		for range rapid.IntRange(0, 2).Draw(t, "faults") {
+			effect, err := faults.ParseEffect(rapid.SampledFrom(effects).Draw(t, "effect"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := faults.Rule{P: rapid.Float64Range(1e-9, 1).Draw(t, "p"), Effect: effect}
+			if rapid.Bool().Draw(t, "certain") {
+				r.P = 1
+			}
+			if len(ops) > 0 && rapid.Bool().Draw(t, "on op") {
+				r.On.Op = rapid.SampledFrom(ops).Draw(t, "on")
+			}
+			if rapid.Bool().Draw(t, "on key") {
+				r.On.Key = rapid.SampledFrom([]string{"raw/**", "{a,b}/*.json", "[a-z]?"}).Draw(t, "glob")
+			}
+			ph.Faults = append(ph.Faults, r)
+		}
+		phases = append(phases, ph)
+	}
+	return phases
+}
+
+func drawRetry(t *rapid.T) retry.Policy {
+	p := retry.Policy{Attempts: 1}
+	if name := rapid.SampledFrom(append(retry.Presets(), "")).Draw(t, "preset"); name != "" {
+		p, _ = retry.Preset(name)
+	}
+	change := func(name string) bool { return rapid.IntRange(0, 2).Draw(t, name) == 0 }
+	if change("attempts?") {
+		p.Attempts = rapid.IntRange(1, math.MaxInt32).Draw(t, "attempts")
+	}
+	if change("backoff?") {
+		p.Backoff.Base = duration(t, "base", 0, time.Minute)
+		p.Backoff.Cap = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "cap")
+		p.Backoff.Multiplier = rapid.SampledFrom([]float64{0, 1, 1.5, 2, 1e9}).Draw(t, "multiplier")
+		p.Backoff.ThrottleBase = duration(t, "throttle_base", 0, time.Minute)
+	}
+	if change("jitter?") {
+		p.Jitter = rapid.SampledFrom([]retry.Jitter{
+			{}, {Kind: retry.JitterFull}, {Kind: retry.JitterEqual, Amount: 3}, {Kind: retry.JitterAdditive, Amount: time.Second},
+			{Kind: retry.JitterProportion, Proportion: 0.3}, {Kind: retry.JitterDecorrelated, Proportion: 1e-9},
+		}).Draw(t, "jitter")
+	}
+	if change("bounds?") {
+		p.AttemptTimeout, p.Limit = duration(t, "attempt_timeout", 0, time.Hour), duration(t, "limit", 0, time.Hour)
+	}
+	if change("hint?") {
+		p.Hint = retry.Hint{Mode: rapid.SampledFrom([]retry.HintMode{retry.HintNone, retry.HintRetryAfter, retry.HintAmz}).Draw(t, "hint"), Max: duration(t, "max_hint", 0, time.Hour)}
+	}
+	if change("classifier?") {
+		p.Classifier = rapid.SampledFrom(retry.Classifiers()).Draw(t, "classifier")
+	}
+	if change("quota?") {
+		p.Quota = rapid.SampledFrom([]retry.Quota{{}, {Capacity: 100, Cost: 5}, {Capacity: 9, Cost: 1, ThrottleCost: 2, TimeoutCost: 3, Reward: 4}}).Draw(t, "quota")
+	}
+	return p
+}
+
+func drawScenario(t *rapid.T) *Scenario {
+	sc := &Scenario{
+		Name:  rapid.StringMatching(`[a-zA-Z0-9][a-zA-Z0-9._-]{0,20}`).Draw(t, "name"),
+		About: rapid.SampledFrom([]string{"", "one line", "two\n\nlines: a \"b\" # c", "'é'", "- x", "yes"}).Draw(t, "about"),
+	}
+	sc.Backend = Backend{Kind: rapid.SampledFrom([]Kind{KindS3, KindHTTP}).Draw(t, "kind"), Latency: drawDist(t, "latency")}
+	if sc.Backend.Kind == KindS3 {
+		sc.Backend.Bucket = rapid.SampledFrom([]string{DefaultBucket, "my-bucket.1"}).Draw(t, "bucket")
+	}
+	if rapid.Bool().Draw(t, "capacity?") {
+		sc.Backend.Capacity = &Capacity{rapid.IntRange(1, 100).Draw(t, "workers"), rapid.IntRange(-1, 100).Draw(t, "queue")}
+	}
+	sc.Load = drawLoad(t, sc.Backend.Kind)
+	var ops []string
+	for _, m := range sc.Load.Mix {
+		ops = append(ops, m.Op)
+	}
+	sc.Phases = drawPhases(t, ops)
+	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {
+		p := Policy{Name: label(t, i), Baseline: rapid.Bool().Draw(t, "baseline"), Retry: drawRetry(t)}
+		if rapid.Bool().Draw(t, "breaker?") {
+			p.Breaker = &Breaker{
+				breaker.Config{Failures: rapid.IntRange(1, 99).Draw(t, "failures"), OpenFor: duration(t, "open_for", 1, time.Hour), Probes: rapid.IntRange(1, 9).Draw(t, "probes")},
+				rapid.SampledFrom([]Scope{ScopeOperation, ScopeClient, ScopeFleet}).Draw(t, "scope"),
+			}
+		}
+		sc.Policies = append(sc.Policies, p)
+	}
+	drawThresholds(t, sc, ops)
+	return sc
+}
+
+func drawThresholds(t *rapid.T, sc *Scenario, ops []string) {
+	var labels, names []string
+	for _, ph := range sc.Phases {
+		labels = append(labels, ph.Label)
+	}
+	for _, p := range sc.Policies {
+		names = append(names, p.Name)
+	}
+	if len(ops) == 0 {
+		ops = []string{"GetObject"}
+	}
+	seen := map[string]bool{}
+	for range rapid.IntRange(0, 3).Draw(t, "thresholds") {
+		th := drawThreshold(t, labels, ops, names)
+		if seen[th.Selector()] {
+			continue
+		}
+		seen[th.Selector()] = true
+		th.Text = th.Expr()
+		sc.Thresholds = append(sc.Thresholds, th)
+		if rapid.Bool().Draw(t, "twice") {
+			sc.Thresholds = append(sc.Thresholds, th)
+		}
+	}
+}
+
+func TestParseReadsBackWhatWritePrints(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sc := drawScenario(t)
+		var buf bytes.Buffer
+		if err := Write(&buf, sc); err != nil {
+			t.Fatalf("not valid: %v", err)
+		}
+		back, err := Parse("x.yaml", buf.Bytes())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, buf.Bytes())
+		}
+		back.origin = origin{}
+		if !reflect.DeepEqual(sc, back) {
+			t.Fatalf("%s\nwrote %+v\n read %+v", buf.Bytes(), sc, back)
+		}
+		var again bytes.Buffer
+		if err := Write(&again, back); err != nil || !bytes.Equal(buf.Bytes(), again.Bytes()) {
+			t.Fatalf("written twice, not the same: %v", err)
+		}
+	})
+}
+
+func TestLibraryReadsBackWhatWritePrints(t *testing.T) {
+	for _, name := range libraryNames() {
+		sc, err := Builtin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buf bytes.Buffer
+		if err := Write(&buf, sc); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Parse(name, buf.Bytes())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, buf.Bytes())
+		}
+		back.origin, sc.origin = origin{}, origin{}
+		if !reflect.DeepEqual(sc, back) {
+			t.Errorf("%s:\n%s", name, buf.Bytes())
+		}
+	}
+}
