@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"sort"
 	"time"
 )
@@ -37,7 +38,7 @@ func (d Dist) Sampler() (Sampler, error) {
 	case Exponential:
 		return exponential{mean: float64(d.Mean), max: limit}, nil
 	case Pareto:
-		return pareto{min: float64(d.Min), exponent: 1 / d.Alpha, max: limit}, nil
+		return pareto{min: float64(d.Min), exponent: min(1/d.Alpha, math.MaxFloat64), max: limit}, nil
 	case Empirical:
 		return newEmpirical(d.Percentiles), nil
 	}
