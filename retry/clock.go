@@ -22,6 +22,10 @@ type Clock interface {
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 
+// SystemClock returns the clock that a [Retrier] uses if it is given none, for
+// clocks that wrap it.
+func SystemClock() Clock { return systemClock{} }
+
 // systemClock is the only place of this package that asks the system for time.
 type systemClock struct{}
 

@@ -40,7 +40,6 @@ type virtualContext struct {
 	clock     *virtual
 	deadline  time.Time
 	cancelled bool
-	cause     error
 }
 
 func (c *virtualContext) Deadline() (time.Time, bool) { return c.deadline, true }
