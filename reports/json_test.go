@@ -218,7 +218,7 @@ func TestValidateReportsEveryProblem(t *testing.T) {
 }
 
 func FuzzReadJSON(f *testing.F) {
-	f.Add(jsonOf(f, samples.One()))
+	f.Add(jsonOf(f, tiny()))
 	f.Add([]byte(`{"schema_version": 1, "policies": [{"series": {"calls": [1e3, -0]}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		run, err := reports.ReadJSON(bytes.NewReader(data))

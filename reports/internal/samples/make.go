@@ -1,7 +1,6 @@
 package samples
 
 import (
-	"math"
 	"time"
 
 	"github.com/squall-sim/squall/reports"
@@ -90,6 +89,27 @@ func noise(a, b uint64) float64 {
 	return float64((z^z>>31)>>11) / (1 << 53)
 }
 
+// wobble is a factor around 1 that u and k choose. No function of package math:
+// their last bits differ between architectures, and the samples are in goldens.
 func wobble(u float64, k uint64, spread float64) float64 {
-	return math.Exp(spread * (2*noise(uint64(u*1e9), k) - 1))
+	return 1 + float64(spread*(2*noise(uint64(u*1e9), k)-1))
+}
+
+// power is x to the n-th.
+func power(x float64, n int) float64 {
+	y := 1.0
+	for range n {
+		y *= x
+	}
+	return y
+}
+
+// daily goes from -1 in the small hours to 1 in the afternoon and back, in arcs
+// of parabolas.
+func daily(at time.Duration) float64 {
+	turn := float64((at+15*time.Hour)%(24*time.Hour)) / float64(24*time.Hour)
+	if turn < 0.5 {
+		return float64(16 * turn * (0.5 - turn))
+	}
+	return -float64(16 * (turn - 0.5) * (1 - turn))
 }

@@ -15,7 +15,7 @@ func (p *maker) bucket(l Load, c Client, b, phase int, u float64, openUntil *tim
 	s := &p.Series
 	at := time.Duration(b) * l.Bucket
 	mean := l.Rate(at) * l.Bucket.Seconds()
-	calls := uint64(mean*wobble(u, 1, 0.25) + u)
+	calls := uint64(float64(mean*wobble(u, 1, 0.25)) + u)
 	if mean == 0 {
 		calls = 0
 	}
@@ -24,14 +24,14 @@ func (p *maker) bucket(l Load, c Client, b, phase int, u float64, openUntil *tim
 	sent := calls - rejected
 
 	s.Calls[b], s.Rejected[b] = calls, rejected
-	failedCalls := min(uint64(float64(sent)*math.Pow(fail, float64(c.Attempts))+u), sent)
+	failedCalls := min(uint64(float64(float64(sent)*power(fail, c.Attempts))+u), sent)
 	if fail < 0.01 && c.Attempts > 1 {
 		failedCalls = 0
 	}
 	s.Succeeded[b] = sent - failedCalls
 	perCall := float64(c.Attempts)
 	if fail < 1 {
-		perCall = (1 - math.Pow(fail, float64(c.Attempts))) / (1 - fail)
+		perCall = (1 - power(fail, c.Attempts)) / (1 - fail)
 	}
 	attempts := uint64(float64(sent) * perCall)
 	s.CallAttempts[b] = attempts
@@ -73,7 +73,7 @@ func (p *maker) breaker(l Load, c Client, b int, fail, u float64, openUntil *tim
 	}
 	share := 1.0
 	if c.Breakers > 1 {
-		share = 0.75 + 0.2*u
+		share = 0.75 + float64(0.2*u)
 	}
 	p.Series.BreakerOpenNS[b] = int64(share*float64(c.Breakers)*float64(l.Bucket)) - p.Series.BreakerHalfOpenNS[b]
 	return uint64(share * float64(calls))
@@ -106,18 +106,18 @@ func (p *maker) latency(l Load, c Client, b int, fail, u float64, mostRejected b
 	base := 30 * float64(time.Millisecond) * wobble(u, 2, 0.1)
 	wait := 0.0
 	for k := 1; k < c.Attempts; k++ {
-		wait += math.Pow(fail, float64(k)) * float64(c.Backoff) * float64(int(1)<<(k-1))
+		wait += float64(power(fail, k) * float64(c.Backoff) * float64(int(1)<<(k-1)))
 	}
-	p50, p99 := base+wait*fail, base*4*wobble(u, 3, 0.3)+2*wait
+	p50, p99 := base+float64(wait*fail), float64(base*4*wobble(u, 3, 0.3))+2*wait
 	if l.Refused && fail > 0.5 {
-		p50, p99 = wait+float64(time.Millisecond), 1.4*wait+float64(time.Millisecond)
+		p50, p99 = wait+float64(time.Millisecond), float64(1.4*wait)+float64(time.Millisecond)
 	}
 	if mostRejected {
 		p50 = 0 // turned away at once
 	}
 	s.CallP50NS[b] = int64(p50)
 	s.CallP99NS[b] = int64(max(p99, p50))
-	s.CallMaxNS[b] = int64(max(p99, p50) * (1 + 1.5*u))
+	s.CallMaxNS[b] = int64(max(p99, p50) * (1 + float64(1.5*u)))
 }
 
 // breakersAndRecovery fills what is known only at the end.

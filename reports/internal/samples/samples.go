@@ -5,7 +5,6 @@ package samples
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/squall-sim/squall/reports"
@@ -63,7 +62,7 @@ func FourDays() *reports.Run {
 		Bucket: time.Minute, Tail: 3 * time.Minute,
 		Phases: Phases("before", from, "", "outage", 30*time.Minute, "outage", "after", 4*day-from-30*time.Minute, ""),
 		Rate: func(at time.Duration) float64 {
-			return 0.03 * (1 + 0.9*math.Sin(2*math.Pi*(at.Hours()-9)/24))
+			return 0.03 * (1 + float64(0.9*daily(at)))
 		},
 		Fail:    window(from, from+30*time.Minute, 1),
 		Outcome: reports.OutcomeConnection, Refused: true,
@@ -83,7 +82,7 @@ func Flapping() *reports.Run {
 		Rate:   func(time.Duration) float64 { return 40 },
 		Fail: func(at time.Duration) float64 {
 			if k := at / (50 * time.Second); at%(50*time.Second) >= 40*time.Second {
-				return 0.1*float64(k) + 0.3
+				return float64(0.1*float64(k)) + 0.3
 			}
 			return 0.002
 		},
