@@ -251,7 +251,7 @@ func sections(text string) (keys []string, parts map[string]string) {
 }
 
 // TestDocumentedScenarios parses every ```yaml block of every page: whole ones
-// as they are, parts within a small scenario.
+// as they are, and they must pass; parts within a small scenario.
 func TestDocumentedScenarios(t *testing.T) {
 	for _, page := range documents(t) {
 		for _, b := range blocks(t, page) {
@@ -259,7 +259,8 @@ func TestDocumentedScenarios(t *testing.T) {
 				continue
 			}
 			text := b.text
-			if !strings.Contains(text, "scenario:") {
+			whole := strings.Contains(text, "scenario:")
+			if !whole {
 				keys, parts := sections(fragmentBase)
 				more, replaced := sections(text)
 				text = ""
@@ -272,8 +273,19 @@ func TestDocumentedScenarios(t *testing.T) {
 					text += replaced[k]
 				}
 			}
-			if _, err := scenarios.Parse("block.yaml", []byte(text)); err != nil {
+			sc, err := scenarios.Parse("block.yaml", []byte(text))
+			if err != nil {
 				t.Errorf("%s:%d: %v", page, b.line, err)
+				continue
+			}
+			if !whole {
+				continue
+			}
+			record, err := scenarios.Run(context.Background(), sc, scenarios.Options{Seed: defaultSeed})
+			if err != nil {
+				t.Errorf("%s:%d: %v", page, b.line, err)
+			} else if record.Failed() {
+				t.Errorf("%s:%d: the scenario fails: %+v %+v", page, b.line, record.Thresholds, record.Warnings)
 			}
 		}
 	}
