@@ -30,7 +30,6 @@ type item struct {
 	style       text.Style
 	x0, x1, mid vg.Length
 	lane        int
-	alone       bool // no label of its phase below: the line reaches the plot
 }
 
 const (
@@ -40,9 +39,8 @@ const (
 	stripFoot  = vg.Length(3)
 )
 
-// newStrip places the texts for a view that is width wide: labels first, then
-// faults, the longest phases first, as their texts are the least likely to be in
-// the way.
+// newStrip places the texts for a view that is width wide: first labels, those
+// of phases with faults and of long ones before others, then the faults.
 func newStrip(v *view, width vg.Length) *strip {
 	s := &strip{}
 	at := func(ns int64) vg.Length {
@@ -62,44 +60,46 @@ func newStrip(v *view, width vg.Length) *strip {
 		}
 		return i.EndNS-i.StartNS > j.EndNS-j.StartNS
 	})
-	labelled := make(map[int]bool)
 	for _, i := range order {
 		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		style := phaseStyle
-		if len(phases[i].Faults) > 0 {
-			style.Color = textFault
-		}
-		s.phases.of++
-		label := clean(phases[i].Label)
-		labelled[i] = s.place(item{text: label, style: style}, from, to, width, 0) ||
-			to-from > 24 && s.place(item{text: fit(label, style, to-from-4), style: style}, from, to, width, 0)
-		if !labelled[i] {
-			s.phases.out++
-		}
+		s.addLabel(clean(phases[i].Label), len(phases[i].Faults) > 0, from, to, width)
 	}
 	for _, i := range order {
-		if len(phases[i].Faults) == 0 || v.closeUp != nil { // there, the close-up tells
-			continue
-		}
-		s.faults.of++
-		fault := clean(strings.Join(phases[i].Faults, "; "))
-		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		it := item{style: faultStyle, alone: !labelled[i]}
-		placed := false
-		for _, most := range []vg.Length{width, max(to-from, 150), max(to-from, 100)} {
-			it.text = fit(fault, faultStyle, most)
-			if placed = it.text != "" && s.place(it, from, to, width, 1); placed {
-				break
-			}
-		}
-		if !placed {
-			s.faults.out++
+		if len(phases[i].Faults) > 0 && v.closeUp == nil { // otherwise the close-up tells
+			from, to := at(phases[i].StartNS), at(phases[i].EndNS)
+			s.addFault(clean(strings.Join(phases[i].Faults, "; ")), from, to, width)
 		}
 	}
 	if end := v.src.run.DurationNS; s.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
 		s.place(item{text: "no new calls", style: noteStyle}, at(end), width, width, 0)
 	}
 	return s
+}
+
+// addLabel places the label of the phase over [from, to), shortened if need be.
+func (s *strip) addLabel(label string, faulted bool, from, to, width vg.Length) {
+	style := phaseStyle
+	if faulted {
+		style.Color = textFault
+	}
+	s.phases.of++
+	if !s.place(item{text: label, style: style}, from, to, width, 0) &&
+		!(to-from > 24 && s.place(item{text: fit(label, style, to-from-4), style: style}, from, to, width, 0)) {
+		s.phases.out++
+	}
+}
+
+// addFault places the text of a phase's faults above the labels, all of it or
+// as much as has room.
+func (s *strip) addFault(fault string, from, to, width vg.Length) {
+	s.faults.of++
+	for _, most := range []vg.Length{width, max(to-from, 150), max(to-from, 100)} {
+		it := item{text: fit(fault, faultStyle, most), style: faultStyle}
+		if it.text != "" && s.place(it, from, to, width, 1) {
+			return
+		}
+	}
+	s.faults.out++
 }
 
 // place puts a text over [from, to) into the lowest free lane from the given
