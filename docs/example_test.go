@@ -93,7 +93,7 @@ func Example() {
 	var failed *retry.Error
 	var status *retryhttp.StatusError
 	if errors.As(err, &failed) && errors.As(err, &status) {
-		fmt.Printf("status %d, attempts %d, because it is %v\n", status.Status, failed.Attempts, failed.Reason)
+		fmt.Printf("status %d, attempts %d, because it is %v\n", status.Status, failed.Attempts, failed.Reason.String())
 	}
 	// Output:
 	// seven bikes after 3 requests, error <nil>
