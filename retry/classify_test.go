@@ -29,6 +29,12 @@ type sdkSaying bool
 func (s sdkSaying) Error() string        { return "sdk" }
 func (s sdkSaying) RetryableError() bool { return bool(s) }
 
+// classed declares its class.
+type classed retry.Class
+
+func (classed) Error() string             { return "classed" }
+func (c classed) RetryClass() retry.Class { return retry.Class(c) }
+
 // connection is smithy's RequestSendError by shape.
 type connection struct{}
 
@@ -134,6 +140,10 @@ func TestClassify(t *testing.T) {
 		{"retryable and 429", errors.Join(saying(true), answer(429, "")), th, th, th},
 		{"retryable and SlowDown", errors.Join(saying(true), answer(503, "SlowDown")), th, th, th},
 		{"retryable and a timeout", errors.Join(saying(true), context.DeadlineExceeded), ti, ti, ti},
+		{"RetryClass()", errors.Join(classed(th), saying(false)), th, th, th},
+		{"RetryClass() of Unknown", errors.Join(classed(un), saying(false)), fa, fa, fa},
+		{"amz hint behind As", hidden{answer(503, "").amzWaiting(time.Second)}, tr, tr, tr},
+		{"rejection behind As", hidden{rejection{}}, fa, fa, fa},
 		{"Permanent 503", retry.Permanent(answer(503, "")), fa, fa, fa},
 		{"wrapped Permanent 503", fmt.Errorf("x: %w", retry.Permanent(answer(503, ""))), fa, fa, fa},
 		{"Retryable 404", retry.Retryable(answer(404, "")), tr, tr, tr},
@@ -209,6 +219,22 @@ func TestMarks(t *testing.T) {
 		if d, ok := after.RetryAfter(); ok {
 			t.Errorf("a negative time is %v", d)
 		}
+	}
+}
+
+func TestErrorsOfTime(t *testing.T) {
+	var err error = &retry.TimeoutError{After: time.Second, Err: io.EOF}
+	var n interface{ Timeout() bool }
+	if !errors.As(err, &n) || !n.Timeout() || !errors.Is(err, io.EOF) || err.Error() != "retry: attempt timed out after 1s: EOF" {
+		t.Errorf("got %v", err)
+	}
+	err = &retry.BudgetError{Cost: 14, Tokens: 3}
+	if err.Error() != "retry: a retry costs 14 tokens, 3 left" {
+		t.Errorf("got %v", err)
+	}
+	err = &retry.Error{Policy: "s3", Reason: retry.OverBudget, Attempts: 2, Err: io.EOF, Cause: err}
+	if want := "retry: s3: over budget after 2 attempts (a retry costs 14 tokens, 3 left): EOF"; err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -81,6 +81,7 @@ type errorBody struct{ code, message, requestID, hostID string }
 func (b *errorBody) readXML(body []byte) {
 	d := xml.NewDecoder(bytes.NewReader(body))
 	var path []string
+	var text strings.Builder
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -89,13 +90,16 @@ func (b *errorBody) readXML(body []byte) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			path = append(path, t.Name.Local)
+			text.Reset()
 			if len(path) == 1 && t.Name.Local != "Error" && t.Name.Local != "ErrorResponse" && t.Name.Local != "Response" {
 				return
 			}
-		case xml.EndElement:
-			path = path[:len(path)-1]
 		case xml.CharData:
-			b.element(path, string(t))
+			text.Write(t)
+		case xml.EndElement: // not before: half a code is another code
+			b.element(path, strings.TrimSpace(text.String()))
+			path = path[:len(path)-1]
+			text.Reset()
 		}
 	}
 }
@@ -107,13 +111,13 @@ func (b *errorBody) element(path []string, text string) {
 	inError := path[len(path)-2] == "Error"
 	switch name := path[len(path)-1]; {
 	case inError && name == "Code":
-		keep(&b.code, strings.TrimSpace(text))
+		keep(&b.code, text)
 	case inError && name == "Message":
-		keep(&b.message, strings.TrimSpace(text))
+		keep(&b.message, text)
 	case name == "RequestId" || name == "RequestID":
-		keep(&b.requestID, strings.TrimSpace(text))
+		keep(&b.requestID, text)
 	case name == "HostId":
-		keep(&b.hostID, strings.TrimSpace(text))
+		keep(&b.hostID, text)
 	}
 }
 
