@@ -60,7 +60,7 @@ func badScenario(file string, err error) error {
 	}
 	var problems *scenarios.Problems
 	if errors.As(err, &problems) {
-		return &failure{code: exitUsage, cause: err}
+		return &failure{code: exitUsage, cause: err, hint: "simulate show s3-throttle-burst prints a scenario without mistakes"}
 	}
 	var missing *scenarios.NotFoundError
 	if errors.As(err, &missing) {
