@@ -47,8 +47,8 @@ func (b *Breaker) Run(op func() error) error {
 		if p.state == Open {
 			return &p.refusal
 		}
-		a := attempt{b: b, phase: p, op: op}
-		switch a.run() {
+		a := attempt{b: b, phase: p}
+		switch a.run(op) {
 		case nil:
 			return a.err
 		case gobreaker.ErrTooManyRequests:
@@ -64,22 +64,22 @@ func (b *Breaker) Run(op func() error) error {
 type attempt struct {
 	b         *Breaker
 	phase     *phase
-	op        func() error
 	err       error // op's
 	confirmed bool  // the engine's admission stood: op was run
 	returned  bool  // op returned: it neither panicked nor left the goroutine
 	exiting   bool  // op called runtime.Goexit
 }
 
-// run returns nil if op was run, else why it was not.
-func (a *attempt) run() error {
+// run returns nil if op was run, else why it was not. (op is no field: escape
+// analysis takes a struct as one, and op would go to the heap with b.)
+func (a *attempt) run(op func() error) error {
 	defer a.leave()
 	_, err := a.b.circuit.Execute(func() (struct{}, error) {
 		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
 			return struct{}{}, errWithdrawn
 		}
 		defer a.land()
-		a.err = a.op()
+		a.err = op()
 		verdict := a.b.verdict(a.err)
 		a.returned = true
 		return struct{}{}, verdict

@@ -3,9 +3,12 @@ package breaker
 // deliver hands queued events to the listeners. No lock is held meanwhile, and
 // one goroutine delivers at a time: that, and the queue, keep the order.
 func (g *gate) deliver() {
-	if !g.pending.Load() {
-		return
+	if g.pending.Load() {
+		g.drain()
 	}
+}
+
+func (g *gate) drain() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.delivering {

@@ -81,8 +81,7 @@ func (g *gate) init(c Config, opts []Option) gobreaker.Settings {
 		Timeout:       1, // nanosecond; 0 would mean a minute
 		ReadyToTrip:   g.tripping,
 		OnStateChange: g.changed,
-		IsExcluded:    g.excluded,
-		IsSuccessful:  func(err error) bool { return err == nil },
+		IsExcluded:    g.excluded, // and successful is nil, as by default
 	}
 }
 
@@ -229,20 +228,33 @@ func (g *gate) excluded(err error) bool {
 // when it admitted the call. Otherwise the call is withdrawn with a neutral
 // outcome, and looks at the gate again.
 func (g *gate) confirm(p *phase) bool {
-	if g.phase.Load() != p {
-		return false
-	}
 	if p.state == HalfOpen {
-		g.mu.Lock()
-		p.counts.Requests++
-		g.mu.Unlock()
+		g.probe(p)
 	}
-	return true
+	return g.phase.Load() == p
+}
+
+// probe counts a call that was admitted in the half-open phase p; if p is over by
+// now, nobody reads its counts any more.
+func (g *gate) probe(p *phase) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.counts.Requests++
 }
 
 // verdict classifies err for the engine.
 func (g *gate) verdict(err error) error {
-	switch g.outcome(err) {
+	if g.outcome == nil {
+		if err == nil {
+			return nil // most calls
+		}
+		return verdictOf(DefaultOutcome(err))
+	}
+	return verdictOf(g.outcome(err))
+}
+
+func verdictOf(o Outcome) error {
+	switch o {
 	case Success:
 		return nil
 	case Neutral:

@@ -6,12 +6,12 @@ type Option func(*options)
 type options struct {
 	name      string
 	clock     Clock
-	outcome   func(error) Outcome
+	outcome   func(error) Outcome // nil: DefaultOutcome
 	listeners []func(Event)
 }
 
 func newOptions(opts []Option) options {
-	o := options{outcome: DefaultOutcome}
+	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -34,12 +34,7 @@ func WithClock(c Clock) Option {
 // outside every lock, and may call the breaker. Should it panic, the call counts
 // as a failure; so does any value that is not an Outcome of this package.
 func WithOutcome(classify func(error) Outcome) Option {
-	return func(o *options) {
-		o.outcome = classify
-		if classify == nil {
-			o.outcome = DefaultOutcome
-		}
-	}
+	return func(o *options) { o.outcome = classify }
 }
 
 // WithListener adds a listener to the changes of state; nil adds none. Listeners

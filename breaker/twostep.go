@@ -40,13 +40,9 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 		if p.state == Open {
 			return nil, &p.refusal
 		}
-		report, err := b.circuit.Allow()
-		switch err {
+		switch done, err := b.enter(p); err {
 		case nil:
-			if b.confirm(p) {
-				return (&permit{b: b, report: report}).done, nil
-			}
-			report(errWithdrawn)
+			return done, nil
 		case gobreaker.ErrTooManyRequests:
 			if p = b.current(); p.state == HalfOpen {
 				return nil, &p.refusal
@@ -54,6 +50,20 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 		}
 		// The state changed while the call was being admitted: look again.
 	}
+}
+
+// enter takes a call that saw phase p through the engine. The error is the
+// engine's, or errWithdrawn.
+func (b *TwoStep) enter(p *phase) (done func(error), err error) {
+	report, err := b.circuit.Allow()
+	if err != nil {
+		return nil, err
+	}
+	if !b.confirm(p) {
+		report(errWithdrawn)
+		return nil, errWithdrawn
+	}
+	return (&permit{b: b, report: report}).done, nil
 }
 
 // permit is one admitted call.
