@@ -103,7 +103,7 @@ func (d *decoder) object(n ast.Node, p *path, known []string, set func(key strin
 			return
 		}
 		if _, null := value.(*ast.NullNode); null {
-			d.wrong(keyNode, p, "no value", "write one after "+key+":, or leave the key out")
+			d.wrong(keyNode, p, "no value", "write one after the colon")
 			return
 		}
 		set(key, value, p)
@@ -317,7 +317,7 @@ func (d *decoder) duration(n ast.Node, p *path) time.Duration {
 	case err != nil:
 		d.refuse(n, p, err.(*scalarError))
 	case v < 0:
-		d.wrong(n, p, s+" is negative", "write "+(-max(v, math.MinInt64+1)).String()+" or another duration from 0s up")
+		d.wrong(n, p, s+" is negative", "write "+durationText(-max(v, math.MinInt64+1))+" or another duration from 0s up")
 	case v > MaxDuration:
 		d.wrong(n, p, s+" is longer than any run", "write at most "+hours(MaxDuration))
 	default:

@@ -150,6 +150,9 @@ func (c *checker) dist(p *path, d sim.Dist) {
 	err := d.Validate()
 	var wrong *sim.InvalidError
 	if d.Kind == "" {
+		if !d.Equal(sim.Dist{}) { // some of its fields are there
+			p = p.key("dist")
+		}
 		c.report(p, "there is no distribution", "write one, such as {dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}")
 	} else if errors.As(err, &wrong) {
 		for _, one := range wrong.Problems {

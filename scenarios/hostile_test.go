@@ -1,10 +1,11 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // hostile are files that would take a naive reader's stack, memory or time.
@@ -64,15 +65,66 @@ func hostile() map[string]string {
 	}
 }
 
-func TestHostileFilesAreRefusedInTime(t *testing.T) {
+// Memory stands for time here: what takes either out of proportion to the file
+// takes both, and only memory is the same on every machine.
+func TestHostileFilesAreRefusedInProportion(t *testing.T) {
 	for name, text := range hostile() {
-		start := time.Now()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		_, err := Parse("hostile.yaml", []byte(text))
-		took := time.Since(start)
+		runtime.ReadMemStats(&after)
 		if err == nil {
 			t.Errorf("%s: no problem found", name)
 			continue
 		}
-		fmt.Printf("%-16s %8d bytes %v %.160s\n", name, len(text), took, strings.ReplaceAll(err.Error(), "\n", "⏎"))
+		const each, once = 500, 256 << 20 // bytes; the parser copies a map for each of its entries
+		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(len(text))*each+once {
+			t.Errorf("%s: %d bytes of text took %d MB", name, len(text), used>>20)
+		}
+		if len(err.Error()) > 1<<17 {
+			t.Errorf("%s: the error is %d bytes long", name, len(err.Error()))
+		}
+	}
+}
+
+// A long scenario is no problem, and takes no more than its length.
+func TestLongScenario(t *testing.T) {
+	const n = 100_000
+	var phases strings.Builder
+	for i := range n {
+		fmt.Fprintf(&phases, "  - {label: p%d, for: 1s, faults: [{p: 0.5, effect: SlowDown}]}\n", i)
+	}
+	text := strings.Replace(sound, "phases:\n", "phases:\n"+phases.String(), 1)
+	sc, err := Parse("long.yaml", []byte(text))
+	if err != nil || len(sc.Phases) != n+2 {
+		t.Fatal(err)
+	}
+	broken := strings.ReplaceAll(text, "p: 0.5", "p: 1.5")
+	_, err = Parse("long.yaml", []byte(broken))
+	var problems *Problems
+	if !errors.As(err, &problems) || len(problems.List) != maxProblems+1 {
+		t.Fatalf("%d problems", len(problems.List))
+	}
+	if last := problems.List[maxProblems]; !strings.Contains(last.Message, "too many problems") {
+		t.Errorf("the last is %v", last)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	var phases strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&phases, "  - {label: p%d, for: 1s, faults: [{p: 0.5, effect: SlowDown}]}\n", i)
+	}
+	long := strings.Replace(sound, "phases:\n", "phases:\n"+phases.String(), 1)
+	for name, text := range map[string]string{"short": sound, "long": long} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Parse("x.yaml", []byte(text)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

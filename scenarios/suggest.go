@@ -33,13 +33,13 @@ func fold(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 }
 
-// prefixOf reports whether the shorter of two names, of four letters or more,
+// prefixOf reports whether the shorter of two names, of three letters or more,
 // begins the longer one.
 func prefixOf(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return len(a) >= 4 && strings.HasPrefix(b, a)
+	return len(a) >= 3 && strings.HasPrefix(b, a)
 }
 
 // distance counts the letters to insert, delete, replace or swap with their
@@ -70,22 +70,31 @@ func distance(a, b []rune) int {
 }
 
 // didYouMean is the hint for an unknown word: the nearest known one, and all of
-// them where they are few.
+// them, or the first few where they are many.
 func didYouMean(word string, known []string) string {
-	const most = 24
-	all := known
-	if len(all) > most {
-		all = append(append([]string(nil), known[:most]...), "…")
+	const many, few = 24, 6
+	var list strings.Builder
+	for i, name := range known {
+		if i == few && len(known) > many {
+			list.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			list.WriteString(", ")
+		}
+		if name == "" {
+			name = `""`
+		}
+		list.WriteString(name)
 	}
-	list := strings.Join(all, ", ")
 	near := nearest(word, known)
 	switch {
 	case len(known) == 0:
 		return ""
 	case len(known) == 1:
-		return "the only one is " + list
+		return "the only one is " + list.String()
 	case near != "":
-		return "did you mean " + near + "? known: " + list
+		return "did you mean " + near + "? known: " + list.String()
 	}
-	return "known: " + list
+	return "known: " + list.String()
 }

@@ -125,12 +125,23 @@ func syntaxProblem(t text, err error) Problem {
 		hint = "write spaces instead of tabs"
 	case strings.Count(line, `"`)%2 == 1 || strings.Count(line, "'")%2 == 1:
 		hint = "is a quote missing its other half?"
-	case strings.Count(line, "{") != strings.Count(line, "}") || strings.Count(line, "[") != strings.Count(line, "]"):
-		hint = "is a bracket missing its other half?"
+	case t.openBrackets(pos.line):
+		hint = "is a bracket here or above missing its other half?"
 	default:
 		hint = "check the indentation, and the colons and dashes before it"
 	}
 	return t.problem(pos, "", message, hint)
+}
+
+// openBrackets reports whether brackets do not come in pairs up to a line. Those
+// between quotes count too: the answer is good enough for a hint.
+func (t text) openBrackets(line int) bool {
+	braces, brackets := 0, 0
+	for _, l := range t.lines[:line] {
+		braces += strings.Count(l, "{") - strings.Count(l, "}")
+		brackets += strings.Count(l, "[") - strings.Count(l, "]")
+	}
+	return braces != 0 || brackets != 0
 }
 
 // clamp keeps a place that the parser tells within the text.

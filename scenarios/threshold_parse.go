@@ -96,6 +96,9 @@ func (t *Threshold) parseAggregate(text string) *scalarError {
 		if known {
 			all = m.Kind.aggregates()
 		}
+		if n, err := strconv.ParseFloat(strings.TrimPrefix(text, "p"), 64); err == nil && n >= 0 && n <= 100 {
+			return scalarErr("unknown aggregate "+quote(text), "write p("+strings.TrimPrefix(text, "p")+")")
+		}
 		return scalarErr("unknown aggregate "+quote(text), didYouMean(text, all))
 	}
 	if fits := m.Kind.aggregates(); known && !slices.Contains(fits, name) {

@@ -193,27 +193,36 @@ func (c *checker) thresholds(p *path) {
 
 // references reports filters that name what the scenario does not have.
 func (c *checker) references(selectors []selector) {
-	phases, policies := map[string]bool{}, map[string]bool{}
 	var labels, names []string
 	for _, ph := range c.sc.Phases {
-		phases[ph.Label] = true
 		labels = append(labels, ph.Label)
 	}
 	for _, pol := range c.sc.Policies {
-		policies[pol.Name] = true
 		names = append(names, pol.Name)
 	}
+	phases, sure := known(labels)
+	policies, sureToo := known(names)
 	for _, s := range selectors {
-		if f := s.filter.Phase; f != "" && !phases[f] && len(labels) > 0 {
+		if f := s.filter.Phase; f != "" && !phases[f] && sure {
 			c.report(s.at, "unknown phase "+quote(f), didYouMean(f, labels))
 		}
-		if f := s.filter.Policy; f != "" && !policies[f] && len(names) > 0 {
+		if f := s.filter.Policy; f != "" && !policies[f] && sureToo {
 			c.report(s.at, "unknown policy "+quote(f), didYouMean(f, names))
 		}
 		if f := s.filter.Op; f != "" && c.ops != nil && !c.ops[f] {
 			c.report(s.at, "the load has no "+quote(f), didYouMean(f, c.opNames()))
 		}
 	}
+}
+
+// known collects names. Where one is missing or doubled, a mistake that is told
+// already, an unknown reference may mean that one: then it is not sure.
+func known(names []string) (set map[string]bool, sure bool) {
+	set = make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set, len(names) > 0 && len(set) == len(names) && !set[""]
 }
 
 // threshold checks one that may have been built in Go: by reading it back.
@@ -227,6 +236,12 @@ func (c *checker) threshold(at *path, t Threshold) {
 	}
 	if err == nil && (back.Aggregate != t.Aggregate || back.Percentile != t.Percentile || back.Operator != t.Operator || back.Value != t.Value) {
 		err = scalarErr(quote(t.Expr())+" does not say what the threshold holds", "set Percentile for p alone, and a Value that FormatValue can write")
+	}
+	if err == nil && t.Text != "" {
+		said := t
+		if err = said.parseExpr(t.Text); err == nil && said != t {
+			err = scalarErr("the text "+quote(t.Text)+" is of another threshold", "write "+t.Expr()+", or leave Text empty")
+		}
 	}
 	c.refuse(at, err)
 }

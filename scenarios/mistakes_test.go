@@ -1,0 +1,254 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files under testdata")
+
+// sound is a scenario without mistakes: each case below makes one or more.
+const sound = `scenario: sound
+about: A scenario without mistakes.
+backend:
+  kind: s3
+  latency: {dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}
+  capacity: {workers: 64, queue: 256}
+load:
+  model: open
+  rate: 200/s
+  clients: 50
+  mix:
+    - {op: PutObject, key: "raw/{client}/{call}.json", size: 64KiB, weight: 3}
+    - {op: GetObject, key: "raw/{client}/{call}.json", weight: 1}
+phases:
+  - {label: steady, for: 60s}
+  - {label: burst, for: 30s, faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]}
+policies:
+  shipped: {retry: {preset: s3}, breaker: {failures: 5, open_for: 30s}}
+  aws: {baseline: true, retry: aws-standard-2.1}
+thresholds:
+  success_rate: ["value>0.99"]
+  "call_duration{phase:burst}": ["p(99)<20s"]
+`
+
+// mistakes are edits of sound: pairs of old and new text.
+var mistakes = []struct {
+	name  string
+	edits []string
+}{
+	{"unknown key at the top", []string{"about:", "abuot:"}},
+	{"unknown key far from any", []string{"about:", "xyzzy:"}},
+	{"unknown key in camel case", []string{"open_for:", "openFor:"}},
+	{"key of another tool", []string{"for: 60s", "duration: 60s"}},
+	{"retries for attempts", []string{"{preset: s3}", "{preset: s3, retries: 4}"}},
+	{"max_retries for attempts", []string{"{preset: s3}", "{preset: s3, max_retries: x}"}},
+	{"key twice", []string{"  kind: s3\n", "  kind: s3\n  kind: http\n"}},
+	{"key without value", []string{"for: 60s", "for:"}},
+	{"explicit null", []string{"for: 60s", "for: null"}},
+	{"policy twice", []string{"  aws:", "  shipped:"}},
+	{"policy without settings", []string{"  aws: {baseline: true, retry: aws-standard-2.1}", "  aws:"}},
+	{"policy without retry", []string{", retry: aws-standard-2.1", ""}},
+	{"policy with a name that filters cannot hold", []string{"  aws:", "  \"a{b}\":"}},
+	{"label twice", []string{"label: burst", "label: steady"}},
+	{"no label", []string{"label: burst, ", ""}},
+	{"name of a folder", []string{"scenario: sound", "scenario: ../sound"}},
+	{"no name", []string{"scenario: sound\n", ""}},
+	{"name too long", []string{"scenario: sound", "scenario: " + strings.Repeat("x", 65)}},
+
+	{"bare number for a duration", []string{"for: 60s", "for: 30"}},
+	{"days", []string{"for: 60s", "for: 2d"}},
+	{"words for a duration", []string{"for: 60s", "for: 30 seconds"}},
+	{"no duration at all", []string{"for: 60s", "for: long"}},
+	{"list for a duration", []string{"for: 60s", "for: [60s]"}},
+	{"zero duration", []string{"for: 60s", "for: 0s"}},
+	{"negative duration", []string{"for: 60s", "for: -60s"}},
+	{"tiny phase", []string{"for: 60s", "for: 10us"}},
+	{"endless phase", []string{"for: 60s", "for: 9000h"}},
+	{"endless run", []string{"for: 60s", "for: 8784h"}},
+
+	{"bare number for a rate", []string{"rate: 200/s", "rate: 200"}},
+	{"rate of another unit", []string{"rate: 200/s", "rate: 200/sec"}},
+	{"rate of nothing", []string{"rate: 200/s", "rate: 0/s"}},
+	{"no rate", []string{"  rate: 200/s\n", ""}},
+	{"bare number for a size", []string{"size: 64KiB", "size: 64"}},
+	{"size of another unit", []string{"size: 64KiB", "size: 64kib"}},
+	{"huge size", []string{"size: 64KiB", "size: 6TiB"}},
+	{"size of what has no body", []string{"op: GetObject", "op: DeleteObject", "weight: 1}", "weight: 1, size: 1B}"}},
+	{"negative weight", []string{"weight: 3", "weight: -1"}},
+	{"zero weight", []string{"weight: 3", "weight: 0"}},
+	{"infinite weight", []string{"weight: 3", "weight: .inf"}},
+	{"no number", []string{"weight: 3", "weight: .nan"}},
+	{"text for a whole number", []string{"clients: 50", `clients: "50"`}},
+	{"fraction for a whole number", []string{"clients: 50", "clients: 50.5"}},
+	{"octal", []string{"clients: 50", "clients: 050"}},
+	{"no clients", []string{"clients: 50", "clients: 0"}},
+	{"too many clients", []string{"clients: 50", "clients: 99999999999999999999"}},
+	{"yes for true", []string{"baseline: true", "baseline: yes"}},
+
+	{"probability above 1", []string{"p: 0.9", "p: 1.5"}},
+	{"probability in percent", []string{"p: 0.9", "p: 90%"}},
+	{"probability as percent", []string{"p: 0.9", "p: 90"}},
+	{"negative probability", []string{"p: 0.9", "p: -0.1"}},
+	{"probability zero", []string{"p: 0.9", "p: 0"}},
+	{"probability not a number", []string{"p: 0.9", "p: .nan"}},
+	{"unknown effect", []string{"effect: SlowDown", "effect: SlowDwon"}},
+	{"status that is no error", []string{"effect: SlowDown", "effect: 200"}},
+	{"effect with a bare number", []string{"effect: SlowDown", "effect: 429 retry-after=2"}},
+	{"effect with a comma, unquoted", []string{"effect: SlowDown", "effect: latency add=lognormal(median=2s,sigma=0.5)"}},
+	{"effect with a bad distribution", []string{"effect: SlowDown", `effect: "latency add=lognormal(median=2s,sgima=0.5)"`}},
+	{"no effect", []string{", effect: SlowDown", ""}},
+	{"fault on an operation that nobody calls", []string{"on: {op: PutObject}", "on: {op: HeadObject}"}},
+	{"fault on an unknown operation", []string{"on: {op: PutObject}", "on: {op: PutObjct}"}},
+	{"fault on a bad glob", []string{"on: {op: PutObject}", `on: {key: "raw/[a"}`}},
+
+	{"unknown kind", []string{"kind: s3", "kind: gcs"}},
+	{"no backend", []string{"backend:\n  kind: s3\n  latency: {dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}\n  capacity: {workers: 64, queue: 256}\n", ""}},
+	{"unknown distribution", []string{"dist: lognormal", "dist: normal"}},
+	{"distribution without a field", []string{"sigma: 0.6, ", ""}},
+	{"distribution with a stray field", []string{"sigma: 0.6", "sigma: 0.6, mean: 5ms"}},
+	{"distribution with a bare number", []string{"median: 30ms", "median: 30"}},
+	{"distribution as bad text", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", `"lognormal(median=30ms,sgima=0.6)"`}},
+	{"latency as a bare number", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", "30"}},
+	{"percentiles without an end", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", "{dist: empirical, percentiles: {p0: 1ms, q50: 2ms, p99: 1s}}"}},
+	{"no latency", []string{"  latency: {dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}\n", ""}},
+	{"no workers", []string{"workers: 64", "workers: 0"}},
+	{"negative queue", []string{"queue: 256", "queue: -1"}},
+	{"bad bucket", []string{"  kind: s3\n", "  kind: s3\n  bucket: My_Bucket\n"}},
+	{"bucket of an http backend", []string{"  kind: s3\n", "  kind: http\n  bucket: abc\n", "PutObject, key: \"raw", "PUT, key: \"/raw", "GetObject, key: \"raw", "GET, key: \"/raw", "on: {op: PutObject}", "on: {op: PUT}"}},
+	{"unknown model", []string{"model: open", "model: opne"}},
+	{"settings of other models", []string{"  clients: 50\n", "  clients: 50\n  think: 2s\n  speed: 2\n  trace: x.csv\n"}},
+	{"rate of a closed load", []string{"model: open", "model: closed"}},
+	{"replay without a trace", []string{"model: open", "model: replay"}},
+	{"unknown arrivals", []string{"  clients: 50\n", "  clients: 50\n  arrivals: uniform\n"}},
+	{"unknown operation", []string{"op: GetObject", "op: GetObjct"}},
+	{"method for an s3 operation", []string{"op: GetObject", "op: GET"}},
+	{"unknown placeholder", []string{"{call}.json\", size", "{cal}.json\", size"}},
+	{"brace without its half", []string{"{call}.json\", size", "{call.json\", size"}},
+	{"no key", []string{"key: \"raw/{client}/{call}.json\", weight", "weight"}},
+	{"key that begins with a slash", []string{"\"raw/{client}/{call}.json\", weight", "\"/raw\", weight"}},
+	{"key with braces, unquoted", []string{"\"raw/{client}/{call}.json\", weight", "raw/{client}/{call}.json, weight"}},
+	{"no mix", []string{"  mix:\n", "", "    - {op: PutObject, key: \"raw/{client}/{call}.json\", size: 64KiB, weight: 3}\n", "", "    - {op: GetObject, key: \"raw/{client}/{call}.json\", weight: 1}\n", ""}},
+
+	{"empty phases", []string{"  - {label: steady, for: 60s}\n  - {label: burst, for: 30s, faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]}\n", "  []\n"}},
+	{"map for a list", []string{"  - {label: steady, for: 60s}\n", "  steady: {for: 60s}\n", "  - {label: burst, for: 30s, faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]}\n", ""}},
+	{"empty item", []string{"  - {label: steady, for: 60s}\n", "  - {label: steady, for: 60s}\n  -\n"}},
+	{"empty policies", []string{"  shipped: {retry: {preset: s3}, breaker: {failures: 5, open_for: 30s}}\n", "  {}\n", "  aws: {baseline: true, retry: aws-standard-2.1}\n", ""}},
+	{"unknown preset", []string{"preset: s3", "preset: s33"}},
+	{"unknown preset in short", []string{"retry: aws-standard-2.1", "retry: aws"}},
+	{"no attempts", []string{"{preset: s3}", "{preset: s3, attempts: 0}"}},
+	{"base above the cap", []string{"{preset: s3}", "{preset: s3, base: 1m}"}},
+	{"multiplier below 1", []string{"{preset: s3}", "{preset: s3, multiplier: 0.5}"}},
+	{"unknown jitter", []string{"{preset: s3}", "{preset: s3, jitter: random}"}},
+	{"jitter without its amount", []string{"{preset: s3}", "{preset: s3, jitter: additive}"}},
+	{"jitter above all", []string{"{preset: s3}", "{preset: s3, jitter: {kind: proportion, proportion: 2}}"}},
+	{"unknown hint", []string{"{preset: s3}", "{preset: s3, hint: retry_after}"}},
+	{"unknown classifier", []string{"{preset: s3}", "{preset: s3, classifier: azure}"}},
+	{"bad quota", []string{"{preset: s3}", "{preset: s3, quota: {capacity: 5, cost: 0}}"}},
+	{"list for retry", []string{"{preset: s3}", "[s3]"}},
+	{"breaker without settings", []string{"{failures: 5, open_for: 30s}", "{}"}},
+	{"breaker that never opens", []string{"failures: 5", "failures: 0"}},
+	{"breaker that never stays open", []string{"open_for: 30s", "open_for: 0s"}},
+	{"breaker with a bare number", []string{"open_for: 30s", "open_for: 30"}},
+	{"unknown scope", []string{"open_for: 30s", "open_for: 30s, scope: global"}},
+
+	{"unknown metric", []string{"success_rate:", "succes_rate:"}},
+	{"unknown phase in a filter", []string{"{phase:burst}", "{phase:brust}"}},
+	{"unknown policy in a filter", []string{"{phase:burst}", "{ policy : azure }"}},
+	{"operation that the load lacks in a filter", []string{"{phase:burst}", "{op:DeleteObject}"}},
+	{"unknown filter", []string{"{phase:burst}", "{fase:burst}"}},
+	{"unknown phase and bad expressions at once", []string{"{phase:burst}", "{phase:brust}", `"p(99)<20s"`, `"p(99)<20", "p99<20s", "max=20s", "max<"`}},
+	{"aggregate that does not fit", []string{`"p(99)<20s"`, `"value<20s"`}},
+	{"share above 1", []string{"value>0.99", "value>99"}},
+	{"empty thresholds", []string{`["value>0.99"]`, "[]"}},
+	{"threshold as a map", []string{`["value>0.99"]`, "{value: 0.99}"}},
+
+	{"tab", []string{"  kind: s3", "\tkind: s3"}},
+	{"quote without its half", []string{`"p(99)<20s"`, `"p(99)<20s`}},
+	{"bracket without its half", []string{"queue: 256}", "queue: 256"}},
+	{"indentation", []string{"  model: open", "   model: open"}},
+	{"anchor and alias", []string{"{preset: s3}", "&a {preset: s3}", "retry: aws-standard-2.1", "retry: *a"}},
+	{"merge key", []string{"baseline: true,", "<<: {baseline: true},"}},
+	{"tag", []string{"for: 60s", "for: !!str 60s"}},
+	{"two documents", []string{"thresholds:", "---\nthresholds:"}},
+	{"not UTF-8", []string{"without mistakes", "without \xff mistakes"}},
+	{"control character", []string{"without mistakes", "without \x07 mistakes"}},
+	{"Windows line ends and byte order mark", []string{"scenario: sound", "\uFEFFscenario: sound", "for: 60s}\n", "for: 60}\r\n"}},
+	{"wide characters before the mistake", []string{"label: steady, for: 60s", "label: \"größe 你好\", for: 60"}},
+	{"long line", []string{"about: A scenario without mistakes.", "about: {" + strings.Repeat("a: b, ", 60) + "}"}},
+}
+
+func TestMistakes(t *testing.T) {
+	if _, err := Parse("sound.yaml", []byte(sound)); err != nil {
+		t.Fatalf("the sound scenario: %v", err)
+	}
+	var out strings.Builder
+	for _, m := range mistakes {
+		text := sound
+		for i := 0; i < len(m.edits); i += 2 {
+			if !strings.Contains(text, m.edits[i]) {
+				t.Fatalf("%s: %q is not in the text", m.name, m.edits[i])
+			}
+			text = strings.Replace(text, m.edits[i], m.edits[i+1], 1)
+		}
+		_, err := Parse("mistake.yaml", []byte(text))
+		var problems *Problems
+		if !errors.As(err, &problems) {
+			t.Errorf("%s: got %v", m.name, err)
+			continue
+		}
+		out.WriteString("== " + m.name + "\n" + err.Error() + "\n")
+	}
+	golden(t, "mistakes.txt", out.String())
+}
+
+// golden compares got with a file under testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(want, []byte(got)) {
+		return
+	}
+	a, b := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			t.Fatalf("%s differs from line %d on:\nwant %s\n got %s\n(go test -update rewrites it)", file, i+1,
+				strings.Join(a[min(i, len(a)):min(i+3, len(a))], "\n     "), strings.Join(b[min(i, len(b)):min(i+3, len(b))], "\n     "))
+		}
+	}
+}
+
+// Every column points at the text that the mistake is about.
+func TestPositionsOfValues(t *testing.T) {
+	text := strings.ReplaceAll(sound, "60s", "60")
+	for _, eol := range []string{"\n", "\r\n"} {
+		_, err := Parse("x.yaml", []byte(strings.ReplaceAll(text, "\n", eol)))
+		var problems *Problems
+		if !errors.As(err, &problems) || len(problems.List) != 1 {
+			t.Fatalf("got %v", err)
+		}
+		p := problems.List[0]
+		line := []rune(strings.Split(text, "\n")[p.Line-1])
+		if got := string(line[p.Column-1 : p.Column+1]); got != "60" {
+			t.Errorf("%d:%d points at %q", p.Line, p.Column, got)
+		}
+	}
+}
