@@ -41,81 +41,90 @@ func stop(reason retry.Reason, after time.Duration) retry.Decision {
 // steady retries a few times after a second.
 var steady = retry.Policy{Attempts: 4, Backoff: retry.Backoff{Base: time.Second, Multiplier: 1}}
 
-func TestCall(t *testing.T) {
-	s := time.Second
-	with := func(change func(*retry.Policy)) retry.Policy {
-		p := steady
-		change(&p)
-		return p
-	}
-	limited := with(func(p *retry.Policy) { p.Limit = 10 * s })
-	hinted := with(func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintRetryAfter, Max: 30 * s} })
-	spread := hinted
-	spread.Jitter = retry.Jitter{Kind: retry.JitterAdditiveClipped, Amount: s}
-	spread.Backoff.Cap = 20 * s
-	full := spread
-	full.Jitter = retry.Jitter{Kind: retry.JitterFull}
-	amz := with(func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintAmz} })
-	decorrelated := retry.Policy{Attempts: 9, Backoff: retry.Backoff{Base: s, Cap: 20 * s},
+// Policies of the timelines below.
+var (
+	limited = with(steady, func(p *retry.Policy) { p.Limit = 10 * s })
+	hinted  = with(steady, func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintRetryAfter, Max: 30 * s} })
+	spread  = with(hinted, func(p *retry.Policy) {
+		p.Jitter, p.Backoff.Cap = retry.Jitter{Kind: retry.JitterAdditiveClipped, Amount: s}, 20*s
+	})
+	atCap        = with(spread, func(p *retry.Policy) { p.Backoff.Base, p.Jitter.Amount = 20*s, 4*s })
+	full         = with(spread, func(p *retry.Policy) { p.Jitter = retry.Jitter{Kind: retry.JitterFull} })
+	amz          = with(steady, func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintAmz} })
+	decorrelated = retry.Policy{Attempts: 9, Backoff: retry.Backoff{Base: s, Cap: 20 * s},
 		Jitter: retry.Jitter{Kind: retry.JitterDecorrelated}, Hint: retry.Hint{Mode: retry.HintRetryAfter}}
-	for _, c := range []struct {
-		name     string
-		policy   retry.Policy
-		deadline time.Duration // 0: none
-		lines    []told
-		attempts int
-	}{
-		{"success at once", steady, 0, []told{{at: 1}}, 1},
-		{"success later", steady, 0, []told{{0, errReset, 0, goOn(s)}, {s, errReset, 0, goOn(s)}, {at: 2 * s}}, 3},
-		{"exhausted", steady, 0, []told{{0, errReset, 0, goOn(s)}, {0, errReset, 0, goOn(s)}, {0, errReset, 0, goOn(s)},
-			{0, errReset, 0, stop(retry.Exhausted, 0)}}, 4},
-		{"not retryable", steady, 0, []told{{0, errReset, 0, goOn(s)}, {0, answer(404, ""), 0, stop(retry.NotRetryable, 0)}}, 2},
-		{"not retryable before exhausted", retry.None(), 0, []told{{0, answer(404, ""), 0, stop(retry.NotRetryable, 0)}}, 1},
-		{"none", retry.None(), 0, []told{{0, errReset, 0, stop(retry.Exhausted, 0)}}, 1},
-		{"rejected costs no attempt", steady, 0, []told{{0, errReset, 0, goOn(s)}, {s, rejection{5 * s}, 0, stop(retry.Rejected, 5*s)}}, 1},
-		{"rejected at once", steady, 0, []told{{0, rejection{}, 0, stop(retry.Rejected, 0)}}, 0},
-		{"an ended call keeps to it", steady, 0, []told{{0, answer(404, ""), 0, stop(retry.NotRetryable, 0)},
-			{0, errReset, 0, stop(retry.NotRetryable, 0)}, {at: 1}}, 1},
-		{"a call that succeeded stays so", steady, 0, []told{{at: 1}, {0, errReset, 0, stop(0, 0)}, {at: 2}}, 1},
-		// Limit: an attempt may start strictly before it.
-		{"limit", limited, 0, []told{{8 * s, errReset, 0, goOn(s)}, {9*s - 1, errReset, 0, goOn(s)}, {9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 3},
-		{"limit long gone", limited, 0, []told{{90 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
-		{"a clock that goes back", limited, 0, []told{{-time.Hour, errReset, 0, goOn(s)}, {9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 2},
-		{"exhausted before limit", with(func(p *retry.Policy) { p.Attempts, p.Limit = 1, s }), 0,
-			[]told{{s, errReset, 0, stop(retry.Exhausted, 0)}}, 1},
-		// Deadline: likewise.
-		{"deadline", steady, 3 * s, []told{{2*s - 1, errReset, 0, goOn(s)}, {2 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 2},
-		{"deadline passed", steady, 3 * s, []told{{4 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
-		{"deadline before the call", steady, -s, []told{{0, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
-		{"deadline nearer than limit", limited, 9 * s, []told{{9 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
-		{"limit nearer than deadline", limited, 11 * s, []told{{11 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
-		{"limit only", limited, 11 * s, []told{{9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
-		// Retry-After is a floor, the jitter comes on top.
-		{"hint", hinted, 0, []told{{0, answer(429, "").waiting(7 * s), 0, goOn(7 * s)}}, 1},
-		{"hint below the delay", hinted, 0, []told{{0, answer(429, "").waiting(0), 0, goOn(s)}}, 1},
-		{"hint and jitter", spread, 0, []told{{0, answer(503, "").waiting(7 * s), 0.5, goOn(7*s + 500*ms)}}, 1},
-		{"hint below and jitter", spread, 0, []told{{0, answer(503, "").waiting(s), 0.5, goOn(1500 * ms)}}, 1},
-		{"hint above the cap", spread, 0, []told{{0, answer(503, "").waiting(25 * s), 0.5, goOn(25*s + 500*ms)}}, 1},
-		{"hint and full jitter", full, 0, []told{{0, answer(503, "").waiting(7 * s), 0.5, goOn(7*s + 500*ms)}}, 1},
-		{"hint of nothing and full jitter", full, 0, []told{{0, answer(503, "").waiting(0), 0.5, goOn(500 * ms)}}, 1},
-		{"hint at the maximum", hinted, 0, []told{{0, answer(503, "").waiting(30 * s), 0, goOn(30 * s)}}, 1},
-		{"hint above the maximum", hinted, 0, []told{{0, answer(503, "").waiting(30*s + 1), 0, stop(retry.ServerStop, 30*s+1)}}, 1},
-		{"hint from a mark", hinted, 0, []told{{0, retry.After(errReset, 7*s), 0, goOn(7 * s)}}, 1},
-		{"hint of the outermost error", hinted, 0, []told{{0, retry.After(answer(503, "").waiting(9*s), 7*s), 0, goOn(7 * s)}}, 1},
-		{"hint ignored", steady, 0, []told{{0, answer(429, "").waiting(time.Hour), 0, goOn(s)}}, 1},
-		{"hint of the longest time", with(func(p *retry.Policy) {
-			p.Hint.Mode = retry.HintRetryAfter
-			p.Jitter = retry.Jitter{Kind: retry.JitterFull}
-		}), 0,
-			[]told{{0, answer(429, "").waiting(forever), 0.5, goOn(forever)}}, 1},
-		{"hint past the deadline", hinted, 5 * s, []told{{0, answer(429, "").waiting(7 * s), 0, stop(retry.DeadlineTooNear, 7*s)}}, 1},
-		{"amz hint", amz, 0, []told{{0, answer(503, "").amzWaiting(3 * s), 0, goOn(3 * s)}, {0, answer(503, "").amzWaiting(0), 0, goOn(s)},
-			{0, answer(503, "").amzWaiting(time.Hour), 0, goOn(6 * s)}}, 3},
-		{"amz hint above a maximum", with(func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintAmz, Max: s} }), 0,
-			[]told{{0, answer(503, "").amzWaiting(2 * s), 0, stop(retry.ServerStop, 2*s)}}, 1},
-		{"a hint does not feed the next delay", decorrelated, 0, []told{{0, answer(429, "").waiting(10 * s), 1, goOn(10 * s)},
-			{0, errReset, 1, goOn(3 * s)}, {0, errReset, 1, goOn(9 * s)}, {0, errReset, 1, goOn(20 * s)}}, 4},
-	} {
+)
+
+const s = time.Second
+
+func with(p retry.Policy, change func(*retry.Policy)) retry.Policy {
+	change(&p)
+	return p
+}
+
+var timelines = []struct {
+	name     string
+	policy   retry.Policy
+	deadline time.Duration // 0: none
+	lines    []told
+	attempts int
+}{
+	{"success at once", steady, 0, []told{{at: 1}}, 1},
+	{"success later", steady, 0, []told{{0, errReset, 0, goOn(s)}, {s, errReset, 0, goOn(s)}, {at: 2 * s}}, 3},
+	{"exhausted", steady, 0, []told{{0, errReset, 0, goOn(s)}, {0, errReset, 0, goOn(s)}, {0, errReset, 0, goOn(s)},
+		{0, errReset, 0, stop(retry.Exhausted, 0)}}, 4},
+	{"not retryable", steady, 0, []told{{0, errReset, 0, goOn(s)}, {0, answer(404, ""), 0, stop(retry.NotRetryable, 0)}}, 2},
+	{"not retryable before exhausted", retry.None(), 0, []told{{0, answer(404, ""), 0, stop(retry.NotRetryable, 0)}}, 1},
+	{"none", retry.None(), 0, []told{{0, errReset, 0, stop(retry.Exhausted, 0)}}, 1},
+	{"rejected costs no attempt", steady, 0, []told{{0, errReset, 0, goOn(s)}, {s, rejection{5 * s}, 0, stop(retry.Rejected, 5*s)}}, 1},
+	{"rejected at once", steady, 0, []told{{0, rejection{}, 0, stop(retry.Rejected, 0)}}, 0},
+	{"an ended call keeps to it", steady, 0, []told{{0, answer(404, ""), 0, stop(retry.NotRetryable, 0)},
+		{0, errReset, 0, stop(retry.NotRetryable, 0)}, {at: 1}}, 1},
+	{"a call that succeeded stays so", steady, 0, []told{{at: 1}, {0, errReset, 0, stop(0, 0)}, {at: 2}}, 1},
+	// Limit: an attempt may start strictly before it.
+	{"limit", limited, 0, []told{{8 * s, errReset, 0, goOn(s)}, {9*s - 1, errReset, 0, goOn(s)}, {9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 3},
+	{"limit long gone", limited, 0, []told{{90 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
+	{"a clock that goes back", limited, 0, []told{{-time.Hour, errReset, 0, goOn(s)}, {9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 2},
+	{"exhausted before limit", with(steady, func(p *retry.Policy) { p.Attempts, p.Limit = 1, s }), 0,
+		[]told{{s, errReset, 0, stop(retry.Exhausted, 0)}}, 1},
+	// Deadline: likewise.
+	{"deadline", steady, 3 * s, []told{{2*s - 1, errReset, 0, goOn(s)}, {2 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 2},
+	{"deadline passed", steady, 3 * s, []told{{4 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
+	{"deadline before the call", steady, -s, []told{{0, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
+	{"deadline nearer than limit", limited, 9 * s, []told{{9 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
+	{"limit nearer than deadline", limited, 11 * s, []told{{11 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
+	{"limit and deadline at one time", limited, 10 * s, []told{{9 * s, errReset, 0, stop(retry.DeadlineTooNear, s)}}, 1},
+	{"limit only", limited, 11 * s, []told{{9 * s, errReset, 0, stop(retry.LimitReached, s)}}, 1},
+	// Retry-After is a floor, the jitter comes on top.
+	{"hint", hinted, 0, []told{{0, answer(429, "").waiting(7 * s), 0, goOn(7 * s)}}, 1},
+	{"hint below the delay", hinted, 0, []told{{0, answer(429, "").waiting(0), 0, goOn(s)}}, 1},
+	{"hint and jitter", spread, 0, []told{{0, answer(503, "").waiting(7 * s), 0.5, goOn(7*s + 500*ms)}}, 1},
+	{"hint below and jitter", spread, 0, []told{{0, answer(503, "").waiting(s), 0.5, goOn(1500 * ms)}}, 1},
+	{"hint above the cap", spread, 0, []told{{0, answer(503, "").waiting(25 * s), 0.5, goOn(25*s + 500*ms)}}, 1},
+	{"hint below the delay at the cap", atCap, 0, []told{{0, answer(503, "").waiting(19 * s), 0.75, goOn(20 * s)}}, 1},
+	{"hint and full jitter", full, 0, []told{{0, answer(503, "").waiting(7 * s), 0.5, goOn(7*s + 500*ms)}}, 1},
+	{"hint of nothing and full jitter", full, 0, []told{{0, answer(503, "").waiting(0), 0.5, goOn(500 * ms)}}, 1},
+	{"hint at the maximum", hinted, 0, []told{{0, answer(503, "").waiting(30 * s), 0, goOn(30 * s)}}, 1},
+	{"hint above the maximum", hinted, 0, []told{{0, answer(503, "").waiting(30*s + 1), 0, stop(retry.ServerStop, 30*s+1)}}, 1},
+	{"hint from a mark", hinted, 0, []told{{0, retry.After(errReset, 7*s), 0, goOn(7 * s)}}, 1},
+	{"hint of the outermost error", hinted, 0, []told{{0, retry.After(answer(503, "").waiting(9*s), 7*s), 0, goOn(7 * s)}}, 1},
+	{"hint ignored", steady, 0, []told{{0, answer(429, "").waiting(time.Hour), 0, goOn(s)}}, 1},
+	{"hint of the longest time", with(steady, func(p *retry.Policy) {
+		p.Hint.Mode = retry.HintRetryAfter
+		p.Jitter = retry.Jitter{Kind: retry.JitterFull}
+	}), 0,
+		[]told{{0, answer(429, "").waiting(forever), 0.5, goOn(forever)}}, 1},
+	{"hint past the deadline", hinted, 5 * s, []told{{0, answer(429, "").waiting(7 * s), 0, stop(retry.DeadlineTooNear, 7*s)}}, 1},
+	{"amz hint", amz, 0, []told{{0, answer(503, "").amzWaiting(3 * s), 0, goOn(3 * s)}, {0, answer(503, "").amzWaiting(0), 0, goOn(s)},
+		{0, answer(503, "").amzWaiting(time.Hour), 0, goOn(6 * s)}}, 3},
+	{"amz hint above a maximum", with(steady, func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintAmz, Max: s} }), 0,
+		[]told{{0, answer(503, "").amzWaiting(2 * s), 0, stop(retry.ServerStop, 2*s)}}, 1},
+	{"a hint does not feed the next delay", decorrelated, 0, []told{{0, answer(429, "").waiting(10 * s), 1, goOn(10 * s)},
+		{0, errReset, 1, goOn(3 * s)}, {0, errReset, 1, goOn(9 * s)}, {0, errReset, 1, goOn(20 * s)}}, 4},
+}
+
+func TestCall(t *testing.T) {
+	for _, c := range timelines {
 		t.Run(c.name, func(t *testing.T) {
 			r := retry.Must(retry.New(c.policy))
 			call := r.Begin(epoch)
@@ -142,6 +151,7 @@ func TestCallTimeout(t *testing.T) {
 		{20 * time.Second, time.Minute, 50 * time.Second, 10 * time.Second, true},
 		{time.Second, time.Minute, time.Minute, 0, true},
 		{time.Second, time.Minute, 2 * time.Minute, -time.Minute, true},
+		{0, time.Minute, -time.Hour, time.Minute, true}, // a clock that went back
 	} {
 		call := retry.Must(retry.New(retry.Policy{Attempts: 1, AttemptTimeout: c.timeout, Limit: c.limit})).Begin(epoch)
 		if d, ok := call.Timeout(epoch.Add(c.at)); d != c.want || ok != c.ok {

@@ -66,105 +66,111 @@ func dial(err error) error {
 	return &url.Error{Op: "Get", URL: "http://x", Err: &net.OpError{Op: "dial", Net: "tcp", Err: err}}
 }
 
+// The classes, short enough for a table.
+const (
+	un, fa, tr, th, ti = retry.Unknown, retry.Fatal, retry.Transient, retry.Throttle, retry.Timeout
+)
+
+var errPlain = errors.New("json: cannot unmarshal")
+
+// judgements is what each table makes of an error.
+var judgements = []struct {
+	name             string
+	err              error
+	seed, aws, every retry.Class
+}{
+	// The seed's table.
+	{"429", answer(429, ""), th, th, th},
+	{"SlowDown", answer(503, "SlowDown"), th, th, th},
+	{"SlowDown by gofakes3", answer(500, "SlowDown"), th, th, th},
+	{"ThrottlingException", answer(400, "ThrottlingException"), th, th, th},
+	{"ProvisionedThroughputExceededException", answer(400, "ProvisionedThroughputExceededException"), th, th, th},
+	{"500", answer(500, ""), tr, tr, tr},
+	{"502", answer(502, ""), tr, tr, tr},
+	{"503", answer(503, ""), tr, tr, tr},
+	{"504", answer(504, ""), tr, tr, tr},
+	{"InternalError", answer(500, "InternalError"), tr, tr, tr},
+	{"InternalError without status", answer(0, "InternalError"), tr, un, tr},
+	{"ServiceUnavailable", answer(503, "ServiceUnavailable"), tr, tr, tr},
+	{"400", answer(400, ""), fa, fa, fa},
+	{"401", answer(401, ""), fa, fa, fa},
+	{"403 AccessDenied", answer(403, "AccessDenied"), fa, fa, fa},
+	{"404 NoSuchKey", answer(404, "NoSuchKey"), fa, fa, fa},
+	{"InvalidObjectState", answer(403, "InvalidObjectState"), fa, fa, fa},
+	{"SignatureDoesNotMatch", answer(403, "SignatureDoesNotMatch"), fa, fa, fa},
+	{"412", answer(412, "PreconditionFailed"), fa, fa, fa},
+	{"501", answer(501, "NotImplemented"), fa, fa, fa},
+	{"509", answer(509, "BandwidthLimitExceeded"), th, th, th},
+	{"408", answer(408, ""), ti, fa, ti},
+	{"400 RequestTimeout", answer(400, "RequestTimeout"), ti, ti, ti},
+	{"minio's SlowDownWrite", answer(503, "SlowDownWrite"), th, tr, th},
+	{"200 whose body broke off", errors.Join(answer(200, ""), io.ErrUnexpectedEOF), tr, tr, tr},
+	{"200 alone", answer(200, ""), un, un, tr},
+	// Timeouts and cancellation.
+	{"deadline exceeded", context.DeadlineExceeded, ti, ti, ti},
+	{"os deadline", fmt.Errorf("read: %w", os.ErrDeadlineExceeded), ti, ti, ti},
+	{"ETIMEDOUT", dial(os.NewSyscallError("connect", syscall.ETIMEDOUT)), ti, ti, ti},
+	{"TimeoutError", &retry.TimeoutError{After: time.Second, Err: errPlain}, ti, ti, ti},
+	{"TimeoutError of a cancelled request", &retry.TimeoutError{Err: context.Canceled}, ti, ti, ti},
+	{"TimeoutError of a 404", &retry.TimeoutError{Err: answer(404, "")}, fa, ti, fa},
+	{"cancelled", &url.Error{Op: "Get", Err: context.Canceled}, fa, fa, fa},
+	// Connections.
+	{"reset", errReset, tr, tr, tr},
+	{"reset in the client", errWrapped, tr, tr, tr},
+	{"refused", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), tr, tr, tr},
+	{"unreachable", dial(syscall.EHOSTUNREACH), tr, tr, tr},
+	{"broken pipe", syscall.EPIPE, tr, tr, tr},
+	{"unexpected EOF", io.ErrUnexpectedEOF, tr, tr, tr},
+	{"EOF instead of an answer", &url.Error{Op: "Get", Err: io.EOF}, tr, tr, tr},
+	{"EOF", io.EOF, un, un, tr},
+	{"closed", &net.OpError{Op: "read", Err: net.ErrClosed}, tr, tr, tr},
+	{"closed pipe", io.ErrClosedPipe, tr, tr, tr},
+	{"TLS alert", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, un, un, tr},
+	{"bad scheme", &url.Error{Op: "Get", Err: errors.New("unsupported protocol scheme")}, un, tr, tr},
+	{"NXDOMAIN", dial(&net.DNSError{IsNotFound: true}), fa, fa, fa},
+	{"DNS down", dial(&net.DNSError{IsTemporary: true}), tr, tr, tr},
+	{"DNS timeout", dial(&net.DNSError{IsTimeout: true}), ti, ti, ti},
+	{"bad address", dial(&net.AddrError{Err: "missing port in address"}), fa, tr, fa},
+	{"unknown network", dial(net.UnknownNetworkError("tpc")), fa, tr, fa},
+	{"ConnectionError()", connection{}, tr, tr, tr},
+	{"Temporary()", temporary{}, un, tr, tr},
+	{"permission", syscall.EACCES, un, un, tr},
+	// What an error says of itself, and marks.
+	{"Retryable() false", saying(false), fa, fa, fa},
+	{"Retryable() true", fmt.Errorf("x: %w", saying(true)), tr, tr, tr},
+	{"RetryableError() true", sdkSaying(true), tr, tr, tr},
+	{"RetryableError() false", sdkSaying(false), fa, fa, fa},
+	{"retryable and 429", errors.Join(saying(true), answer(429, "")), th, th, th},
+	{"retryable and SlowDown", errors.Join(saying(true), answer(503, "SlowDown")), th, th, th},
+	{"retryable and a timeout", errors.Join(saying(true), context.DeadlineExceeded), ti, ti, ti},
+	{"RetryClass()", errors.Join(classed(th), saying(false)), th, th, th},
+	{"RetryClass() of Unknown", errors.Join(classed(un), saying(false)), fa, fa, fa},
+	{"amz hint behind As", hidden{answer(503, "").amzWaiting(time.Second)}, tr, tr, tr},
+	{"rejection behind As", hidden{rejection{}}, fa, fa, fa},
+	{"Permanent 503", retry.Permanent(answer(503, "")), fa, fa, fa},
+	{"wrapped Permanent 503", fmt.Errorf("x: %w", retry.Permanent(answer(503, ""))), fa, fa, fa},
+	{"Retryable 404", retry.Retryable(answer(404, "")), tr, tr, tr},
+	{"Retryable Permanent", retry.Retryable(retry.Permanent(errPlain)), tr, tr, tr},
+	{"Permanent Retryable", retry.Permanent(retry.Retryable(errPlain)), fa, fa, fa},
+	{"After", retry.After(errPlain, time.Second), tr, tr, tr},
+	{"Mark Throttle", retry.Mark(errPlain, retry.Throttle), th, th, th},
+	// Calls inside calls.
+	{"exhausted inside", &retry.Error{Reason: retry.Exhausted, Err: answer(503, "")}, fa, fa, fa},
+	{"exhausted inside, marked", retry.Retryable(&retry.Error{Reason: retry.Exhausted, Err: answer(503, "")}), tr, tr, tr},
+	{"deadline too near inside", &retry.Error{Reason: retry.DeadlineTooNear, Err: answer(503, "")}, tr, tr, tr},
+	{"timed out inside", &retry.TimeoutError{Err: &retry.Error{Reason: retry.Cancelled, Cause: context.DeadlineExceeded}}, ti, ti, ti},
+	// The rest.
+	{"plain", errPlain, un, un, tr},
+	{"joined", errors.Join(errPlain, nil, answer(503, "SlowDown")), th, th, th},
+	{"outermost code wins", errors.Join(answer(404, "NoSuchKey"), answer(503, "SlowDown")), fa, fa, fa},
+	{"behind As", hidden{answer(503, "SlowDown")}, th, th, th},
+	{"word behind As", hidden{saying(false)}, fa, fa, fa},
+	{"mark behind As", hidden{retry.Retryable(errPlain)}, tr, tr, tr},
+	{"nil", nil, un, un, un},
+}
+
 func TestClassify(t *testing.T) {
-	const (
-		un, fa, tr, th, ti = retry.Unknown, retry.Fatal, retry.Transient, retry.Throttle, retry.Timeout
-	)
-	plain := errors.New("json: cannot unmarshal")
-	for _, c := range []struct {
-		name             string
-		err              error
-		seed, aws, every retry.Class
-	}{
-		// The seed's table.
-		{"429", answer(429, ""), th, th, th},
-		{"SlowDown", answer(503, "SlowDown"), th, th, th},
-		{"SlowDown by gofakes3", answer(500, "SlowDown"), th, th, th},
-		{"ThrottlingException", answer(400, "ThrottlingException"), th, th, th},
-		{"ProvisionedThroughputExceededException", answer(400, "ProvisionedThroughputExceededException"), th, th, th},
-		{"500", answer(500, ""), tr, tr, tr},
-		{"502", answer(502, ""), tr, tr, tr},
-		{"503", answer(503, ""), tr, tr, tr},
-		{"504", answer(504, ""), tr, tr, tr},
-		{"InternalError", answer(500, "InternalError"), tr, tr, tr},
-		{"InternalError without status", answer(0, "InternalError"), tr, un, tr},
-		{"ServiceUnavailable", answer(503, "ServiceUnavailable"), tr, tr, tr},
-		{"400", answer(400, ""), fa, fa, fa},
-		{"401", answer(401, ""), fa, fa, fa},
-		{"403 AccessDenied", answer(403, "AccessDenied"), fa, fa, fa},
-		{"404 NoSuchKey", answer(404, "NoSuchKey"), fa, fa, fa},
-		{"InvalidObjectState", answer(403, "InvalidObjectState"), fa, fa, fa},
-		{"SignatureDoesNotMatch", answer(403, "SignatureDoesNotMatch"), fa, fa, fa},
-		{"412", answer(412, "PreconditionFailed"), fa, fa, fa},
-		{"501", answer(501, "NotImplemented"), fa, fa, fa},
-		{"509", answer(509, "BandwidthLimitExceeded"), th, th, th},
-		{"408", answer(408, ""), ti, fa, ti},
-		{"400 RequestTimeout", answer(400, "RequestTimeout"), ti, ti, ti},
-		{"minio's SlowDownWrite", answer(503, "SlowDownWrite"), th, tr, th},
-		{"200 whose body broke off", errors.Join(answer(200, ""), io.ErrUnexpectedEOF), tr, tr, tr},
-		{"200 alone", answer(200, ""), un, un, tr},
-		// Timeouts and cancellation.
-		{"deadline exceeded", context.DeadlineExceeded, ti, ti, ti},
-		{"os deadline", fmt.Errorf("read: %w", os.ErrDeadlineExceeded), ti, ti, ti},
-		{"ETIMEDOUT", dial(os.NewSyscallError("connect", syscall.ETIMEDOUT)), ti, ti, ti},
-		{"TimeoutError", &retry.TimeoutError{After: time.Second, Err: plain}, ti, ti, ti},
-		{"TimeoutError of a cancelled request", &retry.TimeoutError{Err: context.Canceled}, ti, ti, ti},
-		{"TimeoutError of a 404", &retry.TimeoutError{Err: answer(404, "")}, fa, ti, fa},
-		{"cancelled", &url.Error{Op: "Get", Err: context.Canceled}, fa, fa, fa},
-		// Connections.
-		{"reset", errReset, tr, tr, tr},
-		{"reset in the client", errWrapped, tr, tr, tr},
-		{"refused", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), tr, tr, tr},
-		{"unreachable", dial(syscall.EHOSTUNREACH), tr, tr, tr},
-		{"broken pipe", syscall.EPIPE, tr, tr, tr},
-		{"unexpected EOF", io.ErrUnexpectedEOF, tr, tr, tr},
-		{"EOF instead of an answer", &url.Error{Op: "Get", Err: io.EOF}, tr, tr, tr},
-		{"EOF", io.EOF, un, un, tr},
-		{"closed", &net.OpError{Op: "read", Err: net.ErrClosed}, tr, tr, tr},
-		{"closed pipe", io.ErrClosedPipe, tr, tr, tr},
-		{"TLS alert", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, un, un, tr},
-		{"bad scheme", &url.Error{Op: "Get", Err: errors.New("unsupported protocol scheme")}, un, tr, tr},
-		{"NXDOMAIN", dial(&net.DNSError{IsNotFound: true}), fa, fa, fa},
-		{"DNS down", dial(&net.DNSError{IsTemporary: true}), tr, tr, tr},
-		{"DNS timeout", dial(&net.DNSError{IsTimeout: true}), ti, ti, ti},
-		{"bad address", dial(&net.AddrError{Err: "missing port in address"}), fa, tr, fa},
-		{"unknown network", dial(net.UnknownNetworkError("tpc")), fa, tr, fa},
-		{"ConnectionError()", connection{}, tr, tr, tr},
-		{"Temporary()", temporary{}, un, tr, tr},
-		{"permission", syscall.EACCES, un, un, tr},
-		// What an error says of itself, and marks.
-		{"Retryable() false", saying(false), fa, fa, fa},
-		{"Retryable() true", fmt.Errorf("x: %w", saying(true)), tr, tr, tr},
-		{"RetryableError() true", sdkSaying(true), tr, tr, tr},
-		{"RetryableError() false", sdkSaying(false), fa, fa, fa},
-		{"retryable and 429", errors.Join(saying(true), answer(429, "")), th, th, th},
-		{"retryable and SlowDown", errors.Join(saying(true), answer(503, "SlowDown")), th, th, th},
-		{"retryable and a timeout", errors.Join(saying(true), context.DeadlineExceeded), ti, ti, ti},
-		{"RetryClass()", errors.Join(classed(th), saying(false)), th, th, th},
-		{"RetryClass() of Unknown", errors.Join(classed(un), saying(false)), fa, fa, fa},
-		{"amz hint behind As", hidden{answer(503, "").amzWaiting(time.Second)}, tr, tr, tr},
-		{"rejection behind As", hidden{rejection{}}, fa, fa, fa},
-		{"Permanent 503", retry.Permanent(answer(503, "")), fa, fa, fa},
-		{"wrapped Permanent 503", fmt.Errorf("x: %w", retry.Permanent(answer(503, ""))), fa, fa, fa},
-		{"Retryable 404", retry.Retryable(answer(404, "")), tr, tr, tr},
-		{"Retryable Permanent", retry.Retryable(retry.Permanent(plain)), tr, tr, tr},
-		{"Permanent Retryable", retry.Permanent(retry.Retryable(plain)), fa, fa, fa},
-		{"After", retry.After(plain, time.Second), tr, tr, tr},
-		{"Mark Throttle", retry.Mark(plain, retry.Throttle), th, th, th},
-		// Calls inside calls.
-		{"exhausted inside", &retry.Error{Reason: retry.Exhausted, Err: answer(503, "")}, fa, fa, fa},
-		{"exhausted inside, marked", retry.Retryable(&retry.Error{Reason: retry.Exhausted, Err: answer(503, "")}), tr, tr, tr},
-		{"deadline too near inside", &retry.Error{Reason: retry.DeadlineTooNear, Err: answer(503, "")}, tr, tr, tr},
-		{"timed out inside", &retry.TimeoutError{Err: &retry.Error{Reason: retry.Cancelled, Cause: context.DeadlineExceeded}}, ti, ti, ti},
-		// The rest.
-		{"plain", plain, un, un, tr},
-		{"joined", errors.Join(plain, nil, answer(503, "SlowDown")), th, th, th},
-		{"outermost code wins", errors.Join(answer(404, "NoSuchKey"), answer(503, "SlowDown")), fa, fa, fa},
-		{"behind As", hidden{answer(503, "SlowDown")}, th, th, th},
-		{"word behind As", hidden{saying(false)}, fa, fa, fa},
-		{"mark behind As", hidden{retry.Retryable(plain)}, tr, tr, tr},
-		{"nil", nil, un, un, un},
-	} {
+	for _, c := range judgements {
 		for i, want := range []retry.Class{c.seed, c.aws, c.every} {
 			name := retry.Classifiers()[i]
 			if got, err := retry.Classify(name, c.err); got != want || err != nil {

@@ -46,55 +46,55 @@ func endOf(t *testing.T, err error) (end, *retry.Error) {
 	return got, e
 }
 
+var (
+	brief    = with(steady, func(p *retry.Policy) { p.Limit = 2500 * ms })
+	cut      = with(steady, func(p *retry.Policy) { p.AttemptTimeout = 400 * ms })
+	notFound = answer(404, "NoSuchKey")
+	busy     = answer(429, "").waiting(time.Hour)
+	open     = rejection{after: 5 * s}
+)
+
+var ends = []struct {
+	name     string
+	policy   retry.Policy
+	deadline time.Duration
+	script   []step
+	want     end
+	err      error // the last error
+	cause    error
+	text     string
+}{
+	{"exhausted", steady, 0, failing(ms, errReset), end{retry.Exhausted, 4, 3*s + 4*ms, 0}, errReset, nil,
+		"retry: attempts exhausted after 4 attempts in 3.004s: connection reset by peer"},
+	{"not retryable", steady, 0, failing(ms, notFound), end{retry.NotRetryable, 1, ms, 0}, notFound, nil,
+		"retry: not retryable after 1 attempt in 1ms: 404 NoSuchKey"},
+	{"server stop", hinted, 0, failing(ms, busy), end{retry.ServerStop, 1, ms, time.Hour + ms}, busy, nil,
+		"retry: server said stop after 1 attempt in 1ms: 429 "},
+	{"rejected", steady, 0, failing(0, open), end{retry.Rejected, 0, 0, 5 * s}, open, nil,
+		"retry: rejected after 0 attempts: breaker open"},
+	{"rejected after a failure", steady, 0, []step{{ms, errReset}, {0, open}}, end{retry.Rejected, 1, s + ms, 6*s + ms}, errReset, open,
+		"retry: rejected after 1 attempt in 1.001s (breaker open): connection reset by peer"},
+	{"deadline too near", steady, 1500 * ms, failing(ms, errReset), end{retry.DeadlineTooNear, 2, s + 2*ms, 2*s + 2*ms}, errReset, nil,
+		"retry: deadline too near after 2 attempts in 1.002s: connection reset by peer"},
+	{"deadline in an attempt", steady, 1500 * ms, []step{{ms, errReset}, {s, nil}}, end{retry.Cancelled, 2, 1500 * ms, 0},
+		errReset, context.DeadlineExceeded,
+		"retry: cancelled after 2 attempts in 1.5s (context deadline exceeded): connection reset by peer"},
+	{"deadline in the first attempt", steady, 1500 * ms, failing(5*s, nil), end{retry.Cancelled, 1, 1500 * ms, 0},
+		context.DeadlineExceeded, context.DeadlineExceeded,
+		"retry: cancelled after 1 attempt in 1.5s (context deadline exceeded): context deadline exceeded"},
+	{"deadline before the call", steady, -s, failing(0, nil), end{retry.Cancelled, 0, 0, 0}, nil, context.DeadlineExceeded,
+		"retry: cancelled after 0 attempts (context deadline exceeded)"},
+	{"limit", brief, 0, failing(ms, errReset), end{retry.LimitReached, 3, 2*s + 3*ms, 3*s + 3*ms}, errReset, nil,
+		"retry: limit reached after 3 attempts in 2.003s: connection reset by peer"},
+	{"limit in an attempt", brief, 0, []step{{ms, errReset}, {5 * s, nil}}, end{retry.LimitReached, 2, 2500 * ms, 3500 * ms},
+		context.DeadlineExceeded, nil,
+		"retry: limit reached after 2 attempts in 2.5s: retry: attempt timed out after 1.499s: context deadline exceeded"},
+	{"every attempt timed out", cut, 0, failing(s, nil), end{retry.Exhausted, 4, 4600 * ms, 0}, context.DeadlineExceeded, nil,
+		"retry: attempts exhausted after 4 attempts in 4.6s: retry: attempt timed out after 400ms: context deadline exceeded"},
+}
+
 func TestDoEnds(t *testing.T) {
-	s := time.Second
-	hinted := steady
-	hinted.Hint = retry.Hint{Mode: retry.HintRetryAfter, Max: 10 * s}
-	limited := steady
-	limited.Limit = 2500 * ms
-	cut := steady
-	cut.AttemptTimeout = 400 * ms
-	notFound := answer(404, "NoSuchKey")
-	busy := answer(429, "").waiting(time.Hour)
-	open := rejection{after: 5 * s}
-	for _, c := range []struct {
-		name     string
-		policy   retry.Policy
-		deadline time.Duration
-		script   []step
-		want     end
-		err      error // the last error
-		cause    error
-		text     string
-	}{
-		{"exhausted", steady, 0, failing(ms, errReset), end{retry.Exhausted, 4, 3*s + 4*ms, 0}, errReset, nil,
-			"retry: attempts exhausted after 4 attempts in 3.004s: connection reset by peer"},
-		{"not retryable", steady, 0, failing(ms, notFound), end{retry.NotRetryable, 1, ms, 0}, notFound, nil,
-			"retry: not retryable after 1 attempt in 1ms: 404 NoSuchKey"},
-		{"server stop", hinted, 0, failing(ms, busy), end{retry.ServerStop, 1, ms, time.Hour + ms}, busy, nil,
-			"retry: server said stop after 1 attempt in 1ms: 429 "},
-		{"rejected", steady, 0, failing(0, open), end{retry.Rejected, 0, 0, 5 * s}, open, nil,
-			"retry: rejected after 0 attempts: breaker open"},
-		{"rejected after a failure", steady, 0, []step{{ms, errReset}, {0, open}}, end{retry.Rejected, 1, s + ms, 6*s + ms}, errReset, open,
-			"retry: rejected after 1 attempt in 1.001s (breaker open): connection reset by peer"},
-		{"deadline too near", steady, 1500 * ms, failing(ms, errReset), end{retry.DeadlineTooNear, 2, s + 2*ms, 2*s + 2*ms}, errReset, nil,
-			"retry: deadline too near after 2 attempts in 1.002s: connection reset by peer"},
-		{"deadline in an attempt", steady, 1500 * ms, []step{{ms, errReset}, {s, nil}}, end{retry.Cancelled, 2, 1500 * ms, 0},
-			errReset, context.DeadlineExceeded,
-			"retry: cancelled after 2 attempts in 1.5s (context deadline exceeded): connection reset by peer"},
-		{"deadline in the first attempt", steady, 1500 * ms, failing(5*s, nil), end{retry.Cancelled, 1, 1500 * ms, 0},
-			context.DeadlineExceeded, context.DeadlineExceeded,
-			"retry: cancelled after 1 attempt in 1.5s (context deadline exceeded): context deadline exceeded"},
-		{"deadline before the call", steady, -s, failing(0, nil), end{retry.Cancelled, 0, 0, 0}, nil, context.DeadlineExceeded,
-			"retry: cancelled after 0 attempts (context deadline exceeded)"},
-		{"limit", limited, 0, failing(ms, errReset), end{retry.LimitReached, 3, 2*s + 3*ms, 3*s + 3*ms}, errReset, nil,
-			"retry: limit reached after 3 attempts in 2.003s: connection reset by peer"},
-		{"limit in an attempt", limited, 0, []step{{ms, errReset}, {5 * s, nil}}, end{retry.LimitReached, 2, 2500 * ms, 3500 * ms},
-			context.DeadlineExceeded, nil,
-			"retry: limit reached after 2 attempts in 2.5s: retry: attempt timed out after 1.499s: context deadline exceeded"},
-		{"every attempt timed out", cut, 0, failing(s, nil), end{retry.Exhausted, 4, 4600 * ms, 0}, context.DeadlineExceeded, nil,
-			"retry: attempts exhausted after 4 attempts in 4.6s: retry: attempt timed out after 400ms: context deadline exceeded"},
-	} {
+	for _, c := range ends {
 		t.Run(c.name, func(t *testing.T) {
 			clock := newClock()
 			ctx := context.Background()
@@ -198,6 +198,24 @@ func TestDoClockFails(t *testing.T) {
 	_, err := retry.Do(context.Background(), r, func(context.Context) (int, error) { return 0, errReset })
 	if got, e := endOf(t, err); got.reason != retry.Cancelled || e.Err != errReset || e.Cause != io.ErrClosedPipe {
 		t.Errorf("got %v", err)
+	}
+}
+
+// ending is a clock whose sleeps end in the moment in which the caller leaves.
+type ending struct {
+	*virtual
+	cancel context.CancelFunc
+}
+
+func (e ending) Sleep(context.Context, time.Duration) error { e.cancel(); return nil }
+
+func TestDoDoesNotStartWhenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := retry.Must(retry.New(steady, retry.WithClock(ending{newClock(), cancel})))
+	calls := 0
+	_, err := retry.Do(ctx, r, func(context.Context) (int, error) { calls++; return 0, errReset })
+	if got, e := endOf(t, err); calls != 1 || got.reason != retry.Cancelled || e.Err != errReset {
+		t.Errorf("%d attempts: %v", calls, err)
 	}
 }
 
@@ -310,94 +328,6 @@ func TestDoDraws(t *testing.T) {
 	retry.Do(context.Background(), r, clock.op([]step{{0, errReset}, {0, nil}}))
 	if d := clock.now.Sub(began); d < time.Second || d >= 2*time.Second {
 		t.Errorf("waited %v, want 1s to 2s", d)
-	}
-}
-
-// counting counts readings.
-type counting struct {
-	*virtual
-	readings int
-}
-
-func (c *counting) Now() time.Time { c.readings++; return c.virtual.Now() }
-
-func TestDoReadsTheClockOnlyIfNeeded(t *testing.T) {
-	timed, limited := quick, quick
-	timed.AttemptTimeout, limited.Limit = time.Second, time.Second
-	quota := quick
-	quota.Quota = awsQuota
-	watched := retry.WithObserver(func(context.Context, retry.Event) {})
-	for _, c := range []struct {
-		name     string
-		policy   retry.Policy
-		failures int
-		opts     []retry.Option
-		want     int
-	}{
-		{"success", quick, 0, nil, 1},
-		{"success without elapsed", quick, 0, []retry.Option{retry.WithoutElapsed()}, 0},
-		{"success with quota, without elapsed", quota, 0, []retry.Option{retry.WithoutElapsed()}, 0},
-		{"success under a timeout, without elapsed", timed, 0, []retry.Option{retry.WithoutElapsed()}, 0},
-		{"three failures", quick, 3, nil, 1},
-		{"three failures without elapsed", quick, 3, []retry.Option{retry.WithoutElapsed()}, 0},
-		{"limit", limited, 0, []retry.Option{retry.WithoutElapsed()}, 2},
-		{"observed", quick, 1, []retry.Option{retry.WithoutElapsed(), watched}, 3},
-	} {
-		clock := &counting{virtual: newClock()}
-		r := retry.Must(retry.New(c.policy, append(c.opts, retry.WithClock(clock))...))
-		script := []step{}
-		for range c.failures {
-			script = append(script, step{0, errReset})
-		}
-		if _, err := retry.Do(context.Background(), r, clock.op(append(script, step{}))); err != nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if clock.readings != c.want {
-			t.Errorf("%s: %d readings of the clock, want %d", c.name, clock.readings, c.want)
-		}
-	}
-}
-
-func TestDoWithoutElapsed(t *testing.T) {
-	clock := newClock()
-	r := retry.Must(retry.New(steady, retry.WithClock(clock), retry.WithoutElapsed()))
-	ctx, _ := clock.WithTimeout(context.Background(), 2500*ms)
-	_, err := retry.Do(ctx, r, clock.op(failing(100*ms, errReset)))
-	if got, _ := endOf(t, err); got != (end{retry.DeadlineTooNear, 3, 0, 3300 * ms}) {
-		t.Errorf("%+v", got)
-	}
-}
-
-func TestDoAllocates(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	for name, r := range map[string]*retry.Retrier{
-		"quick":           retry.Must(retry.New(quick)),
-		"without elapsed": retry.Must(retry.New(quick, retry.WithoutElapsed())),
-		"quota":           retry.Must(retry.New(retry.Policy{Attempts: 3, Quota: awsQuota, Classifier: "aws"})),
-		"limit free":      retry.Must(retry.New(retry.S3())),
-		"observed":        retry.Must(retry.New(quick, retry.WithObserver(func(context.Context, retry.Event) {}))),
-	} {
-		for failures := range 2 {
-			if name == "limit free" && failures > 0 {
-				continue // waits
-			}
-			left := 0
-			op := func(context.Context) (int, error) {
-				if left--; left >= 0 {
-					return 0, errThrottled
-				}
-				return 1, nil
-			}
-			if n := testing.AllocsPerRun(200, func() {
-				left = failures
-				if _, err := retry.Do(ctx, r, op); err != nil {
-					t.Fatal(err)
-				}
-			}); n != 0 {
-				t.Errorf("%s: %v allocations with %d failures", name, n, failures)
-			}
-		}
 	}
 }
 
