@@ -42,7 +42,6 @@ type Metric struct {
 var (
 	byCall    = []string{"phase", "op", "policy"}
 	byPhase   = []string{"phase", "policy"}
-	byPolicy  = []string{"policy"}
 	metricSet = []Metric{
 		{"calls", MetricCounter, UnitNumber, "calls that were started", byCall},
 		{"success_rate", MetricRate, UnitShare, "calls that succeeded, of all calls", byCall},
@@ -56,8 +55,8 @@ var (
 		{"dropped", MetricCounter, UnitNumber, "arrivals not started, as max_in_flight calls were in flight", byCall},
 		{"rejected_by_breaker", MetricCounter, UnitNumber, "calls that an open breaker ended", byCall},
 		{"denied_by_budget", MetricCounter, UnitNumber, "calls whose next attempt the retry budget denied", byCall},
-		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPolicy},
-		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, summed over all the policy's breakers", byPolicy},
+		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPhase},
+		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, summed over all the policy's breakers", byPhase},
 		{"time_to_recover", MetricTrend, UnitSeconds, "from a fault's end to the end of the last bad second after it; one sample a fault", byPhase},
 	}
 )

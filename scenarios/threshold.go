@@ -148,10 +148,16 @@ func (t Threshold) Binds(p Policy) bool {
 }
 
 // FormatValue writes a value with its unit as thresholds do: "20s", "0.99",
-// "12".
+// "12". Durations are to the nanosecond.
 func FormatValue(v float64, u Unit) string {
-	if u == UnitSeconds && math.Abs(v) <= MaxDuration.Seconds() {
-		return time.Duration(math.Round(v * float64(time.Second))).String()
+	if u != UnitSeconds || math.IsNaN(v) || math.Abs(v) > MaxDuration.Seconds() {
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	d := time.Duration(math.Round(v * float64(time.Second)))
+	for _, off := range []time.Duration{0, 1, -1, 2, -2, 4, -4} { // what the product's rounding may have changed
+		if seconds(d+off) == v {
+			return (d + off).String()
+		}
+	}
+	return d.String()
 }

@@ -129,7 +129,7 @@ func (t *Threshold) parseValue(text string) *scalarError {
 		if derr != nil {
 			return derr.(*scalarError)
 		}
-		n = d.Seconds()
+		n = seconds(d)
 	case err != nil && !known: // the metric is the mistake: no telling the unit
 		return nil
 	case err != nil && unit == UnitShare:
@@ -140,6 +140,10 @@ func (t *Threshold) parseValue(text string) *scalarError {
 	t.Value = n
 	return t.checkValue(text)
 }
+
+// seconds is the float64 nearest to a duration, as the same number written in Go
+// is; Duration.Seconds is not always.
+func seconds(d time.Duration) float64 { return float64(d) / float64(time.Second) }
 
 // checkValue refuses what no run can reach.
 func (t *Threshold) checkValue(text string) *scalarError {

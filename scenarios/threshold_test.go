@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -61,7 +62,7 @@ func TestParseThresholdSaysWhatIsWrong(t *testing.T) {
 		{"call_duration{phase:}", "max<2s", `the filter "phase:" is not key:value`},
 		{"call_duration{phases:x}", "max<2s", `unknown filter "phases"; did you mean phase?`},
 		{"call_duration{phase:x,phase:y}", "max<2s", `the filter has phase twice`},
-		{"breaker_open_time{phase:x}", "value<2s", `breaker_open_time cannot be filtered by phase; it understands policy`},
+		{"breaker_open_time{op:x}", "value<2s", `breaker_open_time cannot be filtered by op; it understands phase, policy`},
 		{"time_to_recover{op:GET}", "max<2s", `time_to_recover cannot be filtered by op; it understands phase, policy`},
 		{"calls", "", `expr: "" compares nothing; write aggregate, operator and number, such as count<100`},
 		{"calls", "count", `"count" compares nothing`},
@@ -180,7 +181,7 @@ func drawThreshold(t *rapid.T, phases, ops, policies []string) Threshold {
 	}
 	switch th.Unit() {
 	case UnitSeconds:
-		th.Value = float64(rapid.Int64Range(0, int64(MaxDuration)).Draw(t, "ns")/1e6) / 1e3
+		th.Value = seconds(time.Duration(rapid.Int64Range(0, int64(MaxDuration)).Draw(t, "ns")))
 	case UnitShare:
 		th.Value = rapid.Float64Range(0, 1).Draw(t, "share")
 	default:
