@@ -19,8 +19,9 @@ type Config struct {
 	// probes through; more than 0. As in gobreaker, the last instant of it
 	// is still refused: the first probe may start one nanosecond later.
 	OpenFor time.Duration
-	// Probes is how many calls a half-open breaker admits at a time, and how
-	// many successes in a row close it; 0 to 4294967295. 0 means 1.
+	// Probes is how many calls a half-open breaker admits, all at a time if they
+	// come so, and how many successes in a row close it: a failed one opens it
+	// again, a neutral one gives its place back. 0 to 4294967295; 0 means 1.
 	Probes int
 }
 

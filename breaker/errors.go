@@ -7,7 +7,7 @@ import (
 )
 
 // ErrOpen is matched, by errors.Is, by every error with which a breaker refuses
-// a call: an open one, and a half-open one whose probes are all in flight.
+// a call: an open one, and a half-open one that waits for its probes.
 var ErrOpen = errors.New("breaker: open")
 
 // OpenError tells that the breaker refused a call: the operation was not run.
@@ -17,7 +17,7 @@ var ErrOpen = errors.New("breaker: open")
 type OpenError struct {
 	// Name is the breaker's name, empty without WithName.
 	Name string
-	// State is Open, or HalfOpen when every place for a probe was taken.
+	// State is Open, or HalfOpen when every probe's place was taken.
 	State State
 	// RetryAt is the first instant at which a probe may be admitted, by the
 	// breaker's clock. It is zero when State is HalfOpen: a place becomes
@@ -38,7 +38,7 @@ func (e *OpenError) Error() string {
 	}
 	b.WriteString(e.State.String())
 	if e.State == HalfOpen {
-		b.WriteString(" and all its probes are in flight")
+		b.WriteString(", waiting for its probes")
 	} else if !e.RetryAt.IsZero() {
 		b.WriteString(", next probe at ")
 		b.WriteString(e.RetryAt.Format(time.RFC3339Nano))

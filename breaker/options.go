@@ -43,7 +43,8 @@ func WithOutcome(classify func(error) Outcome) Option {
 // They may call the breaker; the events that this causes are delivered when the
 // listener has returned. A call that changes the state returns after its event
 // was delivered, unless another goroutine is busy delivering: then that one
-// delivers it too.
+// delivers it too. A listener should not panic: its caller is some call, which
+// would panic too.
 func WithListener(listen func(Event)) Option {
 	return func(o *options) {
 		if listen != nil {
