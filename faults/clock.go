@@ -14,6 +14,9 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
+// SystemClock returns the system's clock.
+func SystemClock() Clock { return systemClock{} }
+
 // systemClock is real time. This file is the only one that may ask for it.
 type systemClock struct{}
 

@@ -96,7 +96,7 @@ func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http
 		r.WriteHeader(http.StatusOK)
 	}
 	resp := &http.Response{
-		StatusCode: r.status, Status: strconv.Itoa(r.status) + " " + statusText(r.status),
+		StatusCode: r.status, Status: statusLine(r.status),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: r.frozen, Request: req, Body: http.NoBody,
 	}
@@ -122,8 +122,10 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 			h["Content-Type"] = []string{http.DetectContentType(r.body)}
 		}
 	} else {
-		delete(h, "Content-Type")
 		delete(h, "Content-Length")
+		if r.status == http.StatusNotModified {
+			delete(h, "Content-Type")
+		}
 	}
 	resp.ContentLength = r.length
 	switch {
@@ -143,6 +145,15 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 		}
 	}
 	resp.Close = h.Get("Connection") == "close"
+}
+
+// statusLine writes the status as net/http's server does.
+func statusLine(status int) string {
+	text := http.StatusText(status)
+	if text == "" {
+		text = "status code " + strconv.Itoa(status)
+	}
+	return strconv.Itoa(status) + " " + text
 }
 
 // responseBody is what arrived of a body.

@@ -2,10 +2,9 @@ package faults
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"strings"
-
-	"net/http"
 )
 
 // Request is what a fault rule sees of a request: what it asks for, and whose
@@ -45,6 +44,14 @@ const (
 	HeaderCall    = "X-Squall-Call"
 	HeaderAttempt = "X-Squall-Attempt"
 )
+
+// Identify returns whose request it is (Client, Call, Attempt), as
+// [WithRequest] or the headers say; false if nothing does.
+func Identify(req *http.Request) (Request, bool) {
+	var r Request
+	ok := r.identify(req)
+	return r, ok
+}
 
 // identify fills in whose request it is; false if the request does not say.
 func (r *Request) identify(req *http.Request) bool {

@@ -1,0 +1,194 @@
+package httpfake
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/squall-sim/squall/faults"
+)
+
+// MaxSize bounds what [HeaderSize] can ask for: 1 GiB.
+const MaxSize = 1 << 30
+
+// HeaderSize is a request header that says how many bytes the answer has, for
+// clients that know better than [WithSize]. Values below 0 or above [MaxSize]
+// are answered with 400.
+const HeaderSize = "X-Squall-Size"
+
+// Server is a generic web service. It knows the methods GET, HEAD, POST, PUT,
+// PATCH, DELETE and OPTIONS; others get 405. It is safe for concurrent use.
+type Server struct {
+	size    func(path string) (int64, bool)
+	counts  [len(methods)]atomic.Uint64
+	buffers sync.Pool
+}
+
+// methods are those that the service knows, sorted as in Allow.
+var methods = [...]string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+// Option sets up a [Server].
+type Option func(*Server)
+
+// WithSize tells how many bytes the resource at a path has; a size below 0
+// means that there is none, which is answered with 404. Without it every
+// resource has 1 KiB. size must be safe for concurrent use.
+func WithSize(size func(path string) int64) Option {
+	return func(s *Server) {
+		s.size = func(path string) (int64, bool) {
+			n := size(path)
+			return n, n >= 0
+		}
+	}
+}
+
+// New returns a service.
+func New(opts ...Option) *Server {
+	s := &Server{size: func(string) (int64, bool) { return 1 << 10, true }}
+	s.buffers.New = func() any { return new([32 << 10]byte) }
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// ServeHTTP answers: GET with 200 and the resource's content, HEAD with its
+// headers, PUT and DELETE with 204, POST with 201, PATCH with 200 and a line of JSON,
+// OPTIONS with 204 and Allow. Request bodies are read and dropped; one that
+// breaks off is answered with 400, since nobody may take half of it for done.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.count(r.Method) {
+		w.Header().Set("Allow", strings.Join(methods[:], ", "))
+		fail(w, http.StatusMethodNotAllowed)
+		return
+	}
+	if err := s.drain(r.Body); err != nil {
+		fail(w, http.StatusBadRequest)
+		return
+	}
+	switch r.Method {
+	case http.MethodOptions:
+		w.Header().Set("Allow", strings.Join(methods[:], ", "))
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case http.MethodPut, http.MethodPost, http.MethodPatch:
+		s.accept(w, r)
+		return
+	}
+	size, status := s.sizeOf(r)
+	switch {
+	case status != http.StatusOK:
+		fail(w, status)
+	case r.Method == http.MethodDelete:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		s.send(w, r, size)
+	}
+}
+
+// Requests returns how many requests of a method were answered; faults in
+// front of the service keep requests from it.
+func (s *Server) Requests(method string) uint64 {
+	for i := range methods {
+		if methods[i] == method {
+			return s.counts[i].Load()
+		}
+	}
+	return 0
+}
+
+// Total returns how many requests were answered, of all methods.
+func (s *Server) Total() uint64 {
+	var n uint64
+	for i := range s.counts {
+		n += s.counts[i].Load()
+	}
+	return n
+}
+
+func (s *Server) count(method string) bool {
+	for i := range methods {
+		if methods[i] == method {
+			s.counts[i].Add(1)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) sizeOf(r *http.Request) (int64, int) {
+	if v := r.Header[HeaderSize]; len(v) > 0 {
+		n, err := strconv.ParseInt(v[0], 10, 64)
+		if err != nil || n < 0 || n > MaxSize {
+			return 0, http.StatusBadRequest
+		}
+		return n, http.StatusOK
+	}
+	n, ok := s.size(r.URL.Path)
+	if !ok {
+		return 0, http.StatusNotFound
+	}
+	return n, http.StatusOK
+}
+
+// accept answers a request that had something to say.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodPut:
+		w.WriteHeader(http.StatusNoContent)
+	case http.MethodPost:
+		w.Header()["Location"] = []string{r.URL.EscapedPath()}
+		w.WriteHeader(http.StatusCreated)
+	default:
+		w.Header()["Content-Type"] = []string{"application/json"}
+		io.WriteString(w, "{\"ok\":true}\n") // a client that has gone away needs no answer
+	}
+}
+
+func (s *Server) send(w http.ResponseWriter, r *http.Request, size int64) {
+	h := w.Header()
+	h["Content-Type"] = []string{"application/octet-stream"}
+	h["Content-Length"] = []string{strconv.FormatInt(size, 10)}
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	buf := s.buffers.Get().(*[32 << 10]byte)
+	defer s.buffers.Put(buf)
+	content := faults.NewContent(r.URL.Path, size)
+	for {
+		n, err := content.Read(buf[:])
+		if err != nil {
+			return
+		}
+		if _, err := w.Write(buf[:n]); err != nil {
+			return // the client has gone away
+		}
+	}
+}
+
+// drain reads a body to its end.
+func (s *Server) drain(body io.Reader) error {
+	if body == nil || body == http.NoBody {
+		return nil
+	}
+	buf := s.buffers.Get().(*[32 << 10]byte)
+	defer s.buffers.Put(buf)
+	for {
+		if _, err := body.Read(buf[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// fail answers with an error.
+func fail(w http.ResponseWriter, status int) {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.WriteHeader(status)
+	io.WriteString(w, `{"status":`+strconv.Itoa(status)+`,"error":"`+http.StatusText(status)+"\"}\n")
+}

@@ -1,0 +1,174 @@
+package s3fake
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+// object is one stored object. It never changes, but for its ETag, which is
+// made when somebody asks for it.
+type object struct {
+	key      string
+	size     int64
+	body     []byte // nil: the content of Body
+	modified time.Time
+	meta     map[string]string // as answers to GET carry it; never changed
+	number   uint64            // in the order of arrival
+
+	once sync.Once
+	hash []byte // MD5 of the content, or of the parts' MD5s
+	etag string // with quotes
+}
+
+// headerETag carries a multipart ETag through gofakes3, which makes ETags from
+// hashes alone; the reply puts it where it belongs.
+const headerETag = "X-Squall-Etag"
+
+// newObject returns an object with the metadata that S3 keeps of a request's.
+func newObject(key string, size int64, meta map[string]string, now time.Time) *object {
+	o := &object{key: key, size: size, modified: now, meta: make(map[string]string, len(meta)+2)}
+	for name, value := range meta {
+		if kept(name) {
+			o.meta[name] = value
+		}
+	}
+	if _, set := o.meta["Content-Type"]; !set {
+		o.meta["Content-Type"] = "binary/octet-stream"
+	}
+	o.meta["Last-Modified"] = now.UTC().Format(http.TimeFormat)
+	return o
+}
+
+// kept reports whether a header of an upload is part of the object. gofakes3
+// hands over all of x-amz-*: dates and checksums of one request, which must
+// not come back with another.
+func kept(header string) bool {
+	switch header {
+	case "Content-Type", "Content-Disposition", "Content-Encoding":
+		return true
+	}
+	return strings.HasPrefix(header, "X-Amz-Meta-")
+}
+
+// sum returns the object's hash and ETag.
+func (o *object) sum() (hash []byte, etag string) {
+	o.once.Do(func() {
+		if o.hash == nil {
+			h := md5.New()
+			io.Copy(h, o.content()) // neither can fail
+			o.hash = h.Sum(nil)
+		}
+		if o.etag == "" {
+			o.etag = `"` + hex.EncodeToString(o.hash) + `"`
+		}
+	})
+	return o.hash, o.etag
+}
+
+// content reads the object from its start.
+func (o *object) content() interface {
+	io.Reader
+	io.ReaderAt
+} {
+	if o.body != nil {
+		return bytes.NewReader(o.body)
+	}
+	return Body(o.key, o.size)
+}
+
+// cost is the memory that the object counts for.
+func (o *object) cost() int64 {
+	n := int64(len(o.body)+2*len(o.key)) + 400 // the struct, its index entries, the usual metadata
+	for name, value := range o.meta {
+		n += int64(len(name) + len(value))
+	}
+	return n
+}
+
+// serve is the object as gofakes3 sends it.
+func (o *object) serve(request *gofakes3.ObjectRangeRequest, withBody bool) (*gofakes3.Object, error) {
+	hash, etag := o.sum()
+	out := &gofakes3.Object{Name: o.key, Metadata: o.meta, Size: o.size, Hash: hash, Contents: noContent{}}
+	if len(etag) > 34 { // more than a hash: "…-2"
+		out.Metadata = make(map[string]string, len(o.meta)+1)
+		for name, value := range o.meta {
+			out.Metadata[name] = value
+		}
+		out.Metadata[headerETag] = etag
+	}
+	if !withBody {
+		return out, nil
+	}
+	var err error
+	if request != nil && request.FromEnd && request.End > o.size {
+		whole := *request // the last 100 bytes of 10 are all of them
+		whole.End = o.size
+		request = &whole
+	}
+	if out.Range, err = request.Range(o.size); err != nil {
+		return nil, err
+	}
+	start, length := int64(0), o.size
+	if out.Range != nil {
+		start, length = out.Range.Start, out.Range.Length
+	}
+	out.Contents = o.part(start, length)
+	return out, nil
+}
+
+// part reads a part of the object.
+func (o *object) part(start, length int64) io.ReadCloser {
+	if o.body != nil {
+		return memory{bytes.NewReader(o.body[start : start+length])}
+	}
+	return &generated{io.NewSectionReader(Body(o.key, o.size), start, length)}
+}
+
+// noContent is the content of answers to HEAD.
+type noContent struct{}
+
+func (noContent) Read([]byte) (int, error) { return 0, io.EOF }
+func (noContent) Close() error             { return nil }
+
+type memory struct{ *bytes.Reader }
+
+func (memory) Close() error { return nil }
+
+// generated is content that is made as it is read.
+type generated struct{ *io.SectionReader }
+
+func (*generated) Close() error { return nil }
+
+// buffers are for copying content.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// WriteTo spares io.Copy a buffer for every answer.
+func (g *generated) WriteTo(w io.Writer) (int64, error) {
+	buf := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(buf)
+	var written int64
+	for {
+		n, err := g.Read(buf[:])
+		if n > 0 {
+			m, werr := w.Write(buf[:n])
+			written += int64(m)
+			if werr != nil {
+				return written, werr
+			}
+		}
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}

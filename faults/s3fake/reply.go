@@ -1,0 +1,151 @@
+package s3fake
+
+import (
+	"bytes"
+	"encoding/xml"
+	"net/http"
+	"strings"
+
+	"github.com/squall-sim/squall/faults"
+)
+
+// reply stands between gofakes3 and the client: it makes gofakes3's errors
+// S3's, and headers what S3's are.
+type reply struct {
+	http.ResponseWriter
+	server  *Server
+	r       *http.Request
+	who     faults.Request
+	status  int          // sent; 0: nothing yet
+	failing int          // gofakes3's status of an error that is held back
+	failure bytes.Buffer // its body
+}
+
+func (w *reply) WriteHeader(status int) {
+	switch {
+	case w.failing != 0:
+	case w.status != 0:
+		if status >= 400 { // too late: gofakes3 would splice the error into the object
+			panic(http.ErrAbortHandler)
+		}
+	case status >= 400:
+		w.failing = status
+	default:
+		w.begin(status)
+	}
+}
+
+func (w *reply) Write(p []byte) (int, error) {
+	if w.failing != 0 {
+		return w.failure.Write(p)
+	}
+	if w.status == 0 {
+		h := w.Header()
+		if _, set := h["Content-Type"]; !set && bytes.HasPrefix(p, []byte("<?xml")) {
+			h["Content-Type"] = []string{"application/xml"} // gofakes3 sets it after it has written
+		}
+		w.begin(http.StatusOK)
+	}
+	if w.r.Method == http.MethodHead {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// begin sends the headers of a success.
+func (w *reply) begin(status int) {
+	w.status = status
+	h := w.Header()
+	w.setIDs(h)
+	delete(h, "Access-Control-Allow-Origin") // the bucket has no CORS rules
+	if h.Get("X-Amz-Delete-Marker") == "false" {
+		delete(h, "X-Amz-Delete-Marker")
+	}
+	if etag, ok := h[headerETag]; ok {
+		h["Etag"] = etag
+		delete(h, headerETag)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *reply) setIDs(h http.Header) {
+	id, host := faults.RequestIDs(w.who)
+	h["X-Amz-Request-Id"] = []string{id}
+	h["X-Amz-Id-2"] = []string{host}
+	h["Server"] = []string{"AmazonS3"}
+}
+
+// finish sends what was held back.
+func (w *reply) finish() {
+	switch {
+	case w.failing != 0:
+		w.refuse(w.translate())
+	case w.status == 0:
+		w.begin(http.StatusOK)
+	}
+}
+
+// translate turns gofakes3's error into S3's.
+func (w *reply) translate() faults.S3Code {
+	var body struct{ Code, Message string }
+	if w.failing == http.StatusInternalServerError && w.failure.Len() == 0 { // to HEAD
+		body.Code = "InternalError"
+	} else if xml.Unmarshal(w.failure.Bytes(), &body) != nil || body.Code == "" {
+		return *refuse(codeOf(w.failing), "")
+	}
+	if body.Code == "InternalError" { // gofakes3's word for an error that it does not know
+		return w.server.bug("gofakes3: " + body.Message)
+	}
+	if c, ok := faults.LookupS3Code(body.Code); ok {
+		if c.Code == "NotImplemented" && body.Message != "" && body.Message != body.Code {
+			c.Message = body.Message
+		}
+		return c
+	}
+	return faults.S3Code{Code: body.Code, Status: w.failing, Message: body.Message}
+}
+
+// codeOf is the code of an error of which only the status is known: answers to
+// HEAD, where it does not show, and lengths that are no numbers.
+func codeOf(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "NoSuchKey"
+	case http.StatusPreconditionFailed:
+		return "PreconditionFailed"
+	case http.StatusRequestedRangeNotSatisfiable:
+		return "InvalidRange"
+	case http.StatusLengthRequired:
+		return "MissingContentLength"
+	case http.StatusNotImplemented:
+		return "NotImplemented"
+	}
+	return "InvalidArgument"
+}
+
+// refuse answers with an error; if an answer has begun, it breaks off.
+func (w *reply) refuse(code faults.S3Code) {
+	if w.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	h := w.Header()
+	clear(h)
+	w.status = code.Status
+	faults.WriteS3Error(w.ResponseWriter, w.r, w.who, code)
+}
+
+// notModified answers a conditional read of an object that the client has.
+func (w *reply) notModified(o *object) {
+	h := w.Header()
+	if o != nil {
+		_, etag := o.sum()
+		h["Etag"] = []string{etag}
+		h["Last-Modified"] = []string{o.meta["Last-Modified"]}
+		for name, value := range o.meta {
+			if strings.HasPrefix(name, "X-Amz-Meta-") {
+				h[name] = []string{value}
+			}
+		}
+	}
+	w.begin(http.StatusNotModified)
+}
