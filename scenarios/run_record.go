@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 	var weight, size float64
 	for _, m := range sc.Load.Mix {
 		weight += m.Weight
-		size += m.Weight * float64(m.Size)
+		size += float64(m.Weight * float64(m.Size)) // rounded, so that no architecture fuses it
 	}
 	return calls, calls * size / weight
 }
@@ -129,8 +130,18 @@ func (sc *Scenario) judge(i int, p Policy, res *fleet.Result) reports.Threshold 
 		out.Actual, out.Reason = "never", "calls were still failing when the next fault, or the end, came"
 		return out
 	}
-	out.Value, out.Actual, out.Passed = v, FormatValue(v, t.Unit()), t.Holds(v)
+	out.Value, out.Actual, out.Passed = v, t.actual(v), t.Holds(v)
 	return out
+}
+
+// actual writes a measured value for people: four digits, or all of them
+// where the rounded number would contradict the verdict.
+func (t Threshold) actual(v float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
+	if err != nil || t.Holds(short) != t.Holds(v) {
+		short = v
+	}
+	return FormatValue(short, t.Unit())
 }
 
 // pick takes the threshold's aggregate from a sample.

@@ -93,7 +93,6 @@ type Backend struct {
 	Workers int      // attempts served at once; 0: unlimited
 	Queue   int      // attempts that may wait for a worker; more are turned away with 503
 	Bucket  string   // of every object, for S3
-	Memory  int64    // bytes of objects that the fake S3 holds; 0: its default
 }
 
 // Load describes the calls.

@@ -71,7 +71,11 @@ func (r *run) arriveMixed(client uint64) {
 	number := uint64(r.numbers[client])
 	op := r.mix.pick(r.draws.mix.Float64(client, number, 0))
 	m := &r.mix.ops[op]
-	r.arrive(client, op, m.expand(client, number), m.Size)
+	key := m.Key
+	if r.keyed {
+		key = m.expand(client, number)
+	}
+	r.arrive(client, op, key, m.Size)
 }
 
 func (r *run) arrive(client uint64, op int, key string, size int64) {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -24,6 +25,7 @@ type run struct {
 	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
 	mix      mix
 	draws    draws
+	keyed    bool  // somebody looks at keys: the wire, or a rule that selects by them
 	timeout  error // what the client sees when its attempt's time is up
 
 	numbers  []uint32 // calls started by each client
@@ -104,6 +106,9 @@ func newRun(cfg *Config) (*run, error) {
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Kind)
+	r.keyed = cfg.Mode == HTTP || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
+		return slices.ContainsFunc(p.Rules, func(rule faults.Rule) bool { return rule.On.Key != "" })
+	})
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)

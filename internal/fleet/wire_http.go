@@ -1,5 +1,127 @@
 package fleet
 
-import "errors"
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
 
-func newHTTPWire(r *run) (wire, error) { return nil, errors.New("pending") }
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/faults/httpfake"
+	"github.com/squall-sim/squall/faults/s3fake"
+	"github.com/squall-sim/squall/retry/retryhttp"
+)
+
+// httpWire sends each attempt as a real request through the fault handler into
+// the fake backend, in process, and judges the real response.
+type httpWire struct {
+	run       *run
+	transport *faults.Transport
+	store     *s3fake.Server // nil for a plain HTTP backend
+	header    http.Header    // of every request; not to be changed
+}
+
+func newHTTPWire(r *run) (wire, error) {
+	w := &httpWire{run: r, header: http.Header{"User-Agent": {"squall"}}}
+	now := func() time.Time { return epoch.Add(r.loop.Now()) }
+	opts := []faults.Option{faults.WithNow(r.loop.Now)}
+	var backend http.Handler
+	if r.cfg.Backend.Kind == S3 {
+		store := s3fake.New(s3fake.WithNow(now))
+		if err := store.CreateBucket(r.cfg.Backend.Bucket); err != nil {
+			return nil, fmt.Errorf("fleet: bucket %s: %w", r.cfg.Backend.Bucket, err)
+		}
+		w.store, backend = store, store
+	} else {
+		backend = httpfake.New()
+		opts = append(opts, faults.PlainHTTP())
+	}
+	w.transport = faults.NewTransport(faults.NewHandler(r.injector, backend, opts...), faults.WithDate(now))
+	return w, nil
+}
+
+// send makes the request and reads the response to its end, as a client does.
+func (w *httpWire) send(c *call, who faults.Request) answer {
+	req, err := w.request(c, who)
+	if err != nil {
+		panic(fmt.Errorf("fleet: %w", err)) // the scenario's checks let nothing through that cannot be sent
+	}
+	ex := w.transport.Exchange(req)
+	a := verdictAnswer(ex.Verdict)
+	if a.hang {
+		return a
+	}
+	a.err = receive(ex)
+	return a
+}
+
+// receive turns what came back into the client's error, nil for success.
+func receive(ex faults.Exchange) error {
+	if ex.Err != nil {
+		return ex.Err
+	}
+	if err := retryhttp.FromResponse(ex.Resp); err != nil {
+		return err
+	}
+	defer ex.Resp.Body.Close()
+	if _, err := io.Copy(io.Discard, ex.Resp.Body); err != nil {
+		return fmt.Errorf("fleet: reading the answer: %w", err)
+	}
+	return nil
+}
+
+func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
+	u := &url.URL{Scheme: "http", Host: "squall.invalid"}
+	var err error
+	if w.store != nil {
+		err = w.s3Target(u, c, who)
+	} else {
+		err = plainTarget(u, who)
+	}
+	if err != nil {
+		return nil, err
+	}
+	req := &http.Request{
+		Method: who.Method, URL: u, Host: u.Host, Header: w.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if w.store == nil {
+		req.Header = http.Header{"User-Agent": w.header["User-Agent"], httpfake.HeaderSize: {strconv.FormatInt(c.size, 10)}}
+	}
+	if (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
+		req.ContentLength = c.size
+		req.Body = io.NopCloser(s3fake.Body(who.Key, c.size))
+	}
+	return req.WithContext(faults.WithRequest(context.Background(), who)), nil
+}
+
+// s3Target sets the path-style URL. A read finds its object: it is there
+// before the request is sent, put there without the wire.
+func (w *httpWire) s3Target(u *url.URL, c *call, who faults.Request) error {
+	u.Path = "/" + who.Bucket
+	switch who.Op {
+	case "ListObjectsV2":
+		q := url.Values{"list-type": {"2"}, "prefix": {who.Key}, "max-keys": {"1000"}}
+		u.RawQuery = q.Encode()
+		return nil
+	case "GetObject", "HeadObject":
+		if err := w.store.Ensure(who.Bucket, who.Key, c.size); err != nil {
+			return err
+		}
+	}
+	u.Path += "/" + who.Key
+	return nil
+}
+
+// plainTarget reads the key as a request's target: a path, and perhaps a query.
+func plainTarget(u *url.URL, who faults.Request) error {
+	t, err := url.ParseRequestURI(who.Key)
+	if err != nil {
+		return err
+	}
+	u.Path, u.RawPath, u.RawQuery = t.Path, t.RawPath, t.RawQuery
+	return nil
+}
