@@ -42,13 +42,13 @@ func attempts(s *source) *page {
 			r.message = "no calls"
 		}
 	}
+	y := linear(most, min(p.ticks(), 5), plainNumber)
 	// A rare call with a thousand attempts would flatten the mean.
 	if most > 60 && most > 10*mostMean {
-		p.y = logScale(1, most, true, p.ticks(), plainNumber)
-	} else {
-		p.y = linear(most, min(p.ticks(), 5), plainNumber)
+		y = logScale(1, most, true, p.ticks(), plainNumber)
 	}
-	p.y.label = "attempts"
+	y.label = "attempts"
+	p.y = []scale{y}
 	return p
 }
 

@@ -10,29 +10,46 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// timeUnits are the units of the time axis with the steps that people count in.
+// timeUnits are the units of the time axis, with the steps that people count in
+// between its ticks, and the lengths of bins that divide the next unit.
 var timeUnits = []struct {
 	name  string
 	unit  time.Duration
 	upTo  time.Duration // used for spans below this
 	steps []time.Duration
+	bins  []time.Duration
 }{
-	{"ns", time.Nanosecond, 2 * time.Microsecond, nil},
-	{"µs", time.Microsecond, 2 * time.Millisecond, nil},
-	{"ms", time.Millisecond, 2 * time.Second, nil},
-	{"s", time.Second, 5*time.Minute + 1, []time.Duration{
-		time.Second / 5, time.Second / 2, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
-		15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
-	}},
-	{"min", time.Minute, 6 * time.Hour, []time.Duration{
-		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
-	}},
-	{"h", time.Hour, 60 * time.Hour, []time.Duration{
-		time.Hour / 2, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
-	}},
-	{"days", 24 * time.Hour, math.MaxInt64, []time.Duration{
-		6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour,
-	}},
+	{name: "ns", unit: time.Nanosecond, upTo: 2 * time.Microsecond},
+	{name: "µs", unit: time.Microsecond, upTo: 2 * time.Millisecond},
+	{name: "ms", unit: time.Millisecond, upTo: 2 * time.Second, bins: times(time.Millisecond, 1, 2, 5, 10, 20, 50, 100, 200, 500)},
+	{
+		name: "s", unit: time.Second, upTo: 5*time.Minute + 1,
+		steps: times(time.Second/10, 2, 5, 10, 20, 50, 100, 150, 300, 600, 1200),
+		bins:  times(time.Second, 1, 2, 3, 5, 6, 10, 12, 15, 20, 30),
+	},
+	{
+		name: "min", unit: time.Minute, upTo: 6 * time.Hour,
+		steps: times(time.Minute, 1, 2, 5, 10, 15, 30, 60),
+		bins:  times(time.Minute, 1, 2, 3, 5, 6, 10, 12, 15, 20, 30),
+	},
+	{
+		name: "h", unit: time.Hour, upTo: 60 * time.Hour,
+		steps: times(time.Hour/2, 1, 2, 4, 6, 12, 24),
+		bins:  times(time.Hour, 1, 2, 3, 4, 6, 8, 12),
+	},
+	{
+		name: "days", unit: 24 * time.Hour, upTo: math.MaxInt64,
+		steps: times(24*time.Hour/4, 1, 2, 4, 8, 28),
+		bins:  times(24*time.Hour, 1, 2, 7, 14, 28),
+	},
+}
+
+// times are multiples of a unit.
+func times(unit time.Duration, n ...time.Duration) []time.Duration {
+	for i := range n {
+		n[i] *= unit
+	}
+	return n
 }
 
 // timeAxis chooses the unit and about so many ticks for a view.
@@ -92,7 +109,7 @@ func niceStep(x float64) float64 {
 // ten but for rounding counts as one, whatever the processor's logarithm says.
 func decade(x float64) int { return int(math.Floor(math.Log10(x) + 1e-9)) }
 
-// scale is the vertical axis that all rows of a figure share.
+// scale is a vertical axis that all rows of a figure share.
 type scale struct {
 	min, max float64
 	norm     plot.Normalizer
@@ -120,7 +137,7 @@ type logarithm struct{ zero bool }
 
 // zeroRoom is the share of the axis that stands between zero and its least
 // positive value.
-const zeroRoom = 0.1
+const zeroRoom = 0.12
 
 // Normalize implements [plot.Normalizer]. What lies outside is at the edge.
 func (l logarithm) Normalize(lo, hi, x float64) float64 {
@@ -142,7 +159,7 @@ func logScale(lo, hi float64, zero bool, about int, label func(float64) string) 
 	if !(lo > 0) || !(hi > 0) || hi < lo {
 		lo, hi = 1, 1000
 	}
-	lo, hi = below125(lo), niceStep(hi)
+	lo, hi = below125(lo), niceStep(hi*1.25) // a line along the edge is hard to see
 	if hi < lo*10*(1-1e-9) {
 		hi = niceStep(lo * 10)
 	}

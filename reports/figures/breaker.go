@@ -25,6 +25,7 @@ func breakers(s *source) *page {
 		{label: "half-open", area: halfFill},
 		{label: "at least one half-open", line: &probeLine},
 	}
+	most := 0.0
 	for i, policy := range s.policies {
 		r := &p.rows[i]
 		b := policy.Breakers
@@ -37,6 +38,9 @@ func breakers(s *source) *page {
 		}
 		for _, v := range s.views {
 			open, notClosed, probes := breakerShares(v, policy)
+			for _, v := range notClosed {
+				most = max(most, v.y)
+			}
 			r.marks = append(r.marks, []plot.Plotter{&area{notClosed, halfFill}, &area{open, openFill}, &probeMarks{probes}})
 		}
 		r.facts = "1 breaker"
@@ -51,10 +55,24 @@ func breakers(s *source) *page {
 			r.facts += fmt.Sprintf(" · %s calls rejected", reports.FormatCount(m))
 		}
 	}
-	p.y = scale{max: 1.12, norm: plot.LinearScale{}, label: "share", ticks: []plot.Tick{
-		{Value: 0, Label: "0"}, {Value: 0.5, Label: "50%"}, {Value: 1, Label: "100%"},
-	}}
+	p.y = []scale{shareScale(most)}
 	return p
+}
+
+// shareScale is an axis for shares: up to 100 %, unless the largest share is so
+// small that it could not be seen, as when one in a thousand breakers opens. It
+// leaves room above for the marks of half-open breakers.
+func shareScale(most float64) scale {
+	percent := func(x float64) string { return plainNumber(100*x) + "%" }
+	y := scale{max: 1, norm: plot.LinearScale{}, ticks: []plot.Tick{
+		{Value: 0, Label: "0%"}, {Value: 0.5, Label: "50%"}, {Value: 1, Label: "100%"},
+	}}
+	if most > 0 && most < 0.2 {
+		y = linear(most, 2, percent)
+	}
+	y.max *= 1.12
+	y.label = "share"
+	return y
 }
 
 // breakerShares are the share of breakers that are open, the share that are not

@@ -33,7 +33,9 @@ func (g gridCanvas) Fill(p vg.Path)        { g.Canvas.Fill(simplify(p)) }
 func (g gridCanvas) Translate(pt vg.Point) { g.Canvas.Translate(snapPoint(pt)) }
 
 func (g gridCanvas) FillString(f font.Face, pt vg.Point, s string) {
-	g.Canvas.FillString(f, snapPoint(pt), s)
+	if s != " " { // the label of a tick without one
+		g.Canvas.FillString(f, snapPoint(pt), s)
+	}
 }
 
 // simplify snaps a path and drops the points that change nothing: repeated

@@ -11,6 +11,9 @@
 // what differs between rows is the policy. The phases of the scenario are shaded
 // in all of them, and those with faults are tinted and carry the fault's text.
 //
+// When the faults of a run take up a small part of its time, as half an hour in
+// four days, a second column enlarges the time around them.
+//
 //	files, err := figures.Write("out", run, figures.Options{})
 //
 // The pictures are SVG, and on demand PNG. The SVG of a run is the same, byte by

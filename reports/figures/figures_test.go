@@ -199,6 +199,27 @@ func TestCloseUp(t *testing.T) {
 	}
 }
 
+func TestBinsHaveRoundLengths(t *testing.T) {
+	_, texts := svgOf(t, "load", samples.FourDays(), figures.Options{})
+	if want := "each point covers 20m, in the close-up 2m"; !slices.Contains(texts, want) {
+		t.Errorf("no %q in %q", want, texts)
+	}
+}
+
+// Of a thousand breakers, one that is open must be seen.
+func TestSmallSharesOfBreakersAreEnlarged(t *testing.T) {
+	run := samples.One()
+	_, texts := svgOf(t, "breaker", run, figures.Options{})
+	if !slices.Contains(texts, "100%") {
+		t.Errorf("no 100%% on the axis of one breaker: %q", texts)
+	}
+	run.Policies[0].Breakers.Count = 1000
+	_, texts = svgOf(t, "breaker", run, figures.Options{})
+	if slices.Contains(texts, "100%") || !slices.Contains(texts, "0.1%") {
+		t.Errorf("no small shares on the axis of a thousand breakers: %q", texts)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	files, err := figures.Write(dir, samples.One(), figures.Options{PNG: true})
@@ -351,7 +372,7 @@ func extremes() map[string]*reports.Run {
 	return map[string]*reports.Run{
 		"one bucket": one, "idle policy": idle, "damaged": short, "dynamic range": wide, "eternal": eternal,
 		"backwards": backwards, "200 phases": phases, "hostile": hostile, "all zero": flat,
-		"crowd": crowd(12, 900), "eight": crowd(8, 400), "week of seconds": crowd(2, 604_800),
+		"crowd": crowd(12, 900), "eight": crowd(8, 400), "day of seconds": crowd(2, 86_400),
 	}
 }
 

@@ -47,8 +47,9 @@ func latency(s *source) *page {
 				reports.FormatDuration(time.Duration(m.CallDuration.P99NS)), r.facts)
 		}
 	}
-	p.y = logScale(all.least, all.most, all.zero, p.ticks(), durationLabel)
-	p.y.label = "call duration"
+	y := logScale(all.least, all.most, all.zero, p.ticks(), durationLabel)
+	y.label = "call duration"
+	p.y = []scale{y}
 	return p
 }
 

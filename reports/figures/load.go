@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"fmt"
 	"image/color"
 
 	"github.com/squall-sim/squall/reports"
@@ -22,10 +21,10 @@ func load(s *source) *page {
 	p.subtitle += " · attempts by the time they were sent"
 	p.legend = []key{{label: "calls offered", line: &offeredLine}}
 	present := make([]bool, len(reports.Outcomes))
-	most := 0.0
+	most := make([]float64, len(s.views))
 	for i, policy := range s.policies {
 		r := &p.rows[i]
-		for _, v := range s.views {
+		for j, v := range s.views {
 			stack := stacked(v, policy)
 			marks := []plot.Plotter{}
 			// From the back: the sum of all outcomes first, the part of the first one
@@ -40,7 +39,7 @@ func load(s *source) *page {
 			r.marks = append(r.marks, append(marks, &steps{offered, offeredLine}))
 			for _, line := range append(stack, offered) {
 				for _, v := range line {
-					most = max(most, v.y)
+					most[j] = max(most[j], v.y)
 				}
 			}
 		}
@@ -50,8 +49,9 @@ func load(s *source) *page {
 			continue
 		}
 		r.facts = "amplification " + ratio(m.Amplification)
-		if m.WorkNS > 0 {
-			r.facts += fmt.Sprintf(" · %.0f%% of the backend's work wasted", 100*float64(m.WastedWorkNS)/float64(m.WorkNS))
+		if n := len(m.AttemptOutcomes); n > 0 && m.Attempts > 0 {
+			ok := float64(m.AttemptOutcomes[reports.OutcomeOK]) / float64(m.Attempts)
+			r.facts += " · " + reports.FormatShare(max(1-ok, 0)) + " of attempts failed"
 		}
 	}
 	for o, there := range present {
@@ -59,8 +59,11 @@ func load(s *source) *page {
 			p.legend = append(p.legend, key{label: "attempts: " + reports.Outcomes[o], area: outcomeColors[o]})
 		}
 	}
-	p.y = linear(most, min(p.ticks(), 5), plainNumber)
-	p.y.label = "per second"
+	// A minute of a close-up may see ten times the mean of the hour around it.
+	for j := range s.views {
+		p.y = append(p.y, linear(most[j], min(p.ticks(), 5), plainNumber))
+		p.y[j].label = "per second"
+	}
 	return p
 }
 

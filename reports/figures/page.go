@@ -15,7 +15,7 @@ type page struct {
 	title, subtitle string
 	legend          []key
 	rows            []row
-	y               scale
+	y               []scale // one for each view, or a single one for all
 	src             *source
 	notes           []string
 	rowHeight       vg.Length // of the plot area in each row
@@ -92,14 +92,18 @@ func newPage(s *source, title string, height vg.Length) *page {
 // ready places the columns and the phases' labels, once the vertical axis and
 // with it the width of the plots is known.
 func (p *page) ready() *page {
-	x0, x1 := margin+p.axisWidth(), pageWidth-margin-6
+	x0, x1 := margin+p.axisWidth(0), pageWidth-margin-6
 	if len(p.src.views) == 1 {
 		p.columns = []column{{view: p.src.views[0], x0: x0, x1: x1}}
 	} else {
+		gap := columnGap
+		if len(p.y) > 1 {
+			gap += p.axisWidth(1) - 10
+		}
 		middle := x0 + (x1-x0)*0.55
 		p.columns = []column{
-			{view: p.src.views[0], x0: x0, x1: middle - columnGap/2},
-			{view: p.src.views[1], x0: middle + columnGap/2, x1: x1},
+			{view: p.src.views[0], x0: x0, x1: middle - gap/2},
+			{view: p.src.views[1], x0: middle + gap/2, x1: x1},
 		}
 	}
 	for i := range p.columns {
@@ -188,10 +192,10 @@ func (p *page) drawRow(c draw.Canvas, i int, top vg.Length) {
 	p.drawHead(c, r, first.x0, last.x1, top+4)
 	// The title of the axis is not drawn by the plot: gonum/plot reserves its room
 	// as if the axis were linear, which leaves a gap above a logarithmic one.
-	if labelStyle.Width(p.y.label) <= p.rowHeight {
+	if label := p.scale(0).label; labelStyle.Width(label) <= p.rowHeight {
 		turned := center(labelStyle)
 		turned.Rotation = math.Pi / 2
-		c.FillText(turned, vg.Point{X: c.Min.X + margin + 6, Y: top - p.rowHeight/2}, p.y.label)
+		c.FillText(turned, vg.Point{X: c.Min.X + margin + 6, Y: top - p.rowHeight/2}, label)
 	}
 }
 
@@ -225,10 +229,14 @@ func around(q *plot.Plot, data draw.Canvas) draw.Canvas {
 	return trial
 }
 
-// axisWidth is the room for the vertical axis: the widest label and the title.
-func (p *page) axisWidth() vg.Length {
+// scale is the vertical axis of a column.
+func (p *page) scale(col int) *scale { return &p.y[min(col, len(p.y)-1)] }
+
+// axisWidth is the room for the vertical axis of a column: the widest label and
+// the title.
+func (p *page) axisWidth(col int) vg.Length {
 	widest := vg.Length(0)
-	for _, t := range p.y.ticks {
+	for _, t := range p.scale(col).ticks {
 		widest = max(widest, tickStyle.Width(t.Label))
 	}
 	return widest + 20
@@ -242,12 +250,13 @@ func (p *page) plot(r *row, col int, last bool) *plot.Plot {
 	q := plot.New()
 	q.BackgroundColor = nil
 	q.X.Min, q.X.Max = float64(v.begin), float64(v.end)
-	q.Y.Min, q.Y.Max = p.y.min, p.y.max
-	q.Y.Scale = p.y.norm
+	y := p.scale(col)
+	q.Y.Min, q.Y.Max = y.min, y.max
+	q.Y.Scale = y.norm
 	q.X.Tick.Marker = unlabelled(ticks)
-	q.Y.Tick.Marker = plot.ConstantTicks(p.y.ticks)
-	if col > 0 {
-		q.Y.Tick.Marker = unlabelled(p.y.ticks)
+	q.Y.Tick.Marker = plot.ConstantTicks(y.ticks)
+	if col >= len(p.y) { // the same axis as to the left
+		q.Y.Tick.Marker = unlabelled(y.ticks)
 	}
 	for _, a := range []*plot.Axis{&q.X, &q.Y} {
 		a.Padding = 0
@@ -263,7 +272,7 @@ func (p *page) plot(r *row, col int, last bool) *plot.Plot {
 		q.X.Tick.Marker = plot.ConstantTicks(ticks)
 		q.X.Label.Text = fit(v.since+" ("+unit+")", labelStyle, p.columns[col].x1-p.columns[col].x0)
 	}
-	q.Add(&bands{v}, &grid{p.y.ticks})
+	q.Add(&bands{v}, &grid{y.ticks})
 	if col < len(r.marks) {
 		q.Add(r.marks[col]...)
 	}

@@ -134,19 +134,33 @@ func lastAttempt(s *reports.Series, from int) int {
 func (v *view) bucketsPerBin(bucket time.Duration) int {
 	buckets := int(min((v.end-v.begin)/bucket, 1<<30)) // an int of 32 bits has room for the sums below
 	limit := v.src.mostBins()
-	per := max((buckets+limit-1)/limit, 1)
+	per := roundBin(max((buckets+limit-1)/limit, 1), bucket)
 	fewest := 60
 	if v.begin > 0 { // a close-up is narrower, and its time more precious
 		fewest = 30
 	}
 	for v.filled(per) < 0.8 {
-		next := per + max(per/4, 1)
+		next := roundBin(per+max(per/4, 1), bucket)
 		if buckets/next < fewest {
 			break
 		}
 		per = next
 	}
 	return per
+}
+
+// roundBin is the least number of buckets, from least on, that together are a
+// length people count in. Others, of 51 minutes say, would beat with whatever
+// happens every hour.
+func roundBin(least int, bucket time.Duration) int {
+	for _, u := range timeUnits {
+		for _, length := range u.bins {
+			if length >= bucket && length/bucket >= time.Duration(least) && length%bucket == 0 {
+				return int(length / bucket)
+			}
+		}
+	}
+	return least
 }
 
 // mostBins bounds the bins of each view so that the largest figure, the load
@@ -166,9 +180,10 @@ func (s *source) mostBins() int {
 }
 
 // filled is the share of bins with calls, of those between the first and the
-// last call, in the policy where it is least.
+// last call, in the policy where it is largest: when one policy's calls come
+// thick and fast, the gaps of another one are its own doing.
 func (v *view) filled(per int) float64 {
-	least := 1.0
+	most := 0.0
 	for _, p := range v.src.policies {
 		first, last, with := -1, -1, 0
 		from, to := v.buckets(p, len(p.Series.Calls))
@@ -186,10 +201,10 @@ func (v *view) filled(per int) float64 {
 			last = b
 		}
 		if first >= 0 {
-			least = min(least, float64(with)/float64(last-first+1))
+			most = max(most, float64(with)/float64(last-first+1))
 		}
 	}
-	return least
+	return most
 }
 
 // buckets is the range of a policy's n buckets that the view shows.
