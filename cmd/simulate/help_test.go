@@ -65,8 +65,11 @@ func TestExamples(t *testing.T) {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "simulate ") {
 				continue
 			}
-			if strings.HasPrefix(line, "simulate import ") {
-				line += " --force"
+			switch {
+			case strings.HasPrefix(line, "simulate import "):
+				line += " --force" // several write the same file
+			case strings.HasPrefix(line, "simulate run ") && !strings.Contains(line, "--mode"):
+				line += " --mode model" // other tests run the scenarios as they come
 			}
 			runLine(t, dir, "the help of "+cmd.CommandPath(), line, 0)
 		}
