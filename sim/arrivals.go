@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 type Arrivals interface {
 	// Next returns the time of arrival number i, counted from 0, given that of
 	// the one before (0 for the first). It is never before prev. ok is false
-	// when there is no such arrival, and then there is none with a greater i.
+	// where the arrivals have ended: i is past the last one, or its time is
+	// [Never].
 	Next(prev time.Duration, i uint64) (at time.Duration, ok bool)
 }
 
@@ -82,7 +84,7 @@ func gapOf(rate float64) float64 {
 	if rate == 0 {
 		return 0
 	}
-	return 1e9 / rate
+	return min(1e9/rate, math.MaxFloat64) // finite, as 0 times infinity is no number
 }
 
 // Replay is arrivals at recorded times. The zero value has none.
