@@ -55,7 +55,7 @@ const (
 	Shared                    // one for the whole fleet
 )
 
-// String returns the scope's name in a scenario file.
+// String says what has a breaker of its own, for reports.
 func (s Scope) String() string {
 	switch s {
 	case PerClient:
@@ -63,7 +63,7 @@ func (s Scope) String() string {
 	case Shared:
 		return "fleet"
 	default:
-		return "operation"
+		return "client and operation"
 	}
 }
 

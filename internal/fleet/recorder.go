@@ -27,7 +27,7 @@ type recorder struct {
 const fineCells = 256
 
 func newRecorder(cfg *Config, run time.Duration) recorder {
-	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: newRecovery(run), series: series{width: bucketWidth(run)}}
+	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: newRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
 	var end time.Duration
 	for _, p := range cfg.Plan.Phases {
 		end += p.For
@@ -43,6 +43,18 @@ func newRecorder(cfg *Config, run time.Duration) recorder {
 		c.call.digits, c.attempt.digits, c.delay.digits = digits, digits, digits
 	}
 	return r
+}
+
+// shortestFault returns the length of the shortest phase with faults; 0 if
+// there is none.
+func shortestFault(cfg *Config) time.Duration {
+	var least time.Duration
+	for _, p := range cfg.Plan.Phases {
+		if len(p.Rules) > 0 && (least == 0 || p.For < least) {
+			least = p.For
+		}
+	}
+	return least
 }
 
 // phaseAt returns the phase in force at t: the last one has no end.

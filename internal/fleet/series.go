@@ -6,8 +6,15 @@ import (
 	"github.com/squall-sim/squall/reports"
 )
 
-// seriesBuckets is about how many points a figure can show at 800 pixels.
-const seriesBuckets = 300
+// A series has about as many buckets as a figure can show points at 800 pixels,
+// and more where a fault is short beside the run, so that a close-up of it has
+// something to show; but no more than maxBuckets, for a bucket that is not
+// empty takes 32 KiB.
+const (
+	seriesBuckets = 300
+	faultBuckets  = 20
+	maxBuckets    = 3000
+)
 
 // series gathers what happened over time, in buckets of one width.
 type series struct {
@@ -25,10 +32,20 @@ type bucket struct {
 	duration                   trend
 }
 
-// bucketWidth returns the width that gives a run of length d at most
-// seriesBuckets buckets: a round number of seconds, minutes or hours, so that
-// bucket edges fall on the ticks that a reader expects.
-func bucketWidth(d time.Duration) time.Duration {
+// bucketWidth returns the width of the buckets for a run of length d whose
+// shortest phase with faults is fault long (0: none): a round number of
+// seconds, minutes or hours, so that edges fall on the ticks that a reader
+// expects.
+func bucketWidth(d, fault time.Duration) time.Duration {
+	width := roundUp(d / seriesBuckets)
+	if fault > 0 {
+		width = min(width, roundUp(fault/faultBuckets))
+	}
+	return max(width, roundUp(d/maxBuckets))
+}
+
+// roundUp returns the least round width that is not below d.
+func roundUp(d time.Duration) time.Duration {
 	steps := []time.Duration{
 		time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
 		50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
@@ -37,12 +54,12 @@ func bucketWidth(d time.Duration) time.Duration {
 		time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 	}
 	for _, s := range steps {
-		if d/s <= seriesBuckets {
+		if d <= s {
 			return s
 		}
 	}
 	const day = 24 * time.Hour
-	return day * (d/(day*seriesBuckets) + 1)
+	return day * ((d + day - 1) / day)
 }
 
 func (s *series) call(start time.Duration) *bucket {
