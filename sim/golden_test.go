@@ -95,3 +95,40 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 		})
 	}
 }
+
+// A whole run is the same everywhere: every event of a station under Poisson
+// load whose callers give up or come back.
+func TestARunIsTheSameEverywhere(t *testing.T) {
+	loop := NewLoop()
+	station := NewStation(loop, 4, 10)
+	arrivals := NewPoisson(5, NewStream(1, "arrivals"))
+	work, err := Dist{Kind: Lognormal, Median: 700 * time.Millisecond, Sigma: 1}.Sampler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	draws, h := NewStream(1, "work"), fnv.New64a()
+	note := func(now time.Duration, data uint64) {
+		h.Write(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, uint64(now)), data))
+	}
+	done := ActorFunc(note)
+	var enter, arrive ActorFunc
+	enter = func(now time.Duration, data uint64) { // 3 times at most
+		note(now, data)
+		job, try := data>>2, data&3
+		if !station.Enter(work.Sample(draws.Float64(job, try, 0)), done, data) && try < 2 {
+			loop.After(time.Second<<try, enter, data+1)
+		}
+	}
+	arrive = func(now time.Duration, i uint64) {
+		enter(now, i<<2)
+		at, _ := arrivals.Next(now, i+1)
+		loop.At(at, arrive, i+1)
+	}
+	loop.At(0, arrive, 0)
+	loop.Run(time.Hour)
+	note(station.BusyTime(), station.Refused())
+	note(station.QueueTime(), loop.Events())
+	if got, want := h.Sum64(), uint64(0xf46a4aa77360f52f); got != want {
+		t.Errorf("the run hashes to %#016x, want %#016x: %d events, %d refused", got, want, loop.Events(), station.Refused())
+	}
+}

@@ -31,7 +31,7 @@ func (f ActorFunc) Act(now time.Duration, data uint64) { f(now, data) }
 // The zero value is a loop at time zero without events, ready for use. A Loop
 // must not be copied after first use, and belongs to one goroutine. Once the
 // queue has grown to its working size, scheduling and stepping allocate
-// nothing.
+// nothing. If an actor panics, the loop cannot go on.
 type Loop struct {
 	now    time.Duration
 	events uint64

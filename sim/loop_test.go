@@ -43,6 +43,17 @@ func (r *reference) next() entry {
 	return e
 }
 
+// look compares what can be seen of the loop from outside.
+func (r *reference) look(t *rapid.T, loop *sim.Loop) {
+	if loop.Pending() != len(r.events) {
+		t.Fatalf("%d events pending, want %d", loop.Pending(), len(r.events))
+	}
+	at, ok := loop.Peek()
+	if ok != (len(r.events) > 0) || ok && at != r.events[0].at {
+		t.Fatalf("the next event is at %v (%t), want %v", at, ok, r.events)
+	}
+}
+
 // Random programs: events schedule others while they happen, look at the loop
 // while they happen, and are stepped or run. After each event, the loop and
 // the reference agree.
@@ -64,15 +75,6 @@ func TestLoopKeepsTheOrderOfTimeAndSequence(t *testing.T) {
 				loop.After(d, act, data)
 			}
 		}
-		look := func() {
-			if loop.Pending() != len(ref.events) {
-				t.Fatalf("%d events pending, want %d", loop.Pending(), len(ref.events))
-			}
-			at, ok := loop.Peek()
-			if ok != (len(ref.events) > 0) || ok && at != ref.events[0].at {
-				t.Fatalf("the next event is at %v (%t), want %v", at, ok, ref.events)
-			}
-		}
 		act = func(now time.Duration, got uint64) {
 			want := ref.next()
 			happened++
@@ -81,7 +83,7 @@ func TestLoopKeepsTheOrderOfTimeAndSequence(t *testing.T) {
 			}
 			for range rapid.IntRange(0, 3).Draw(t, "children") {
 				if rapid.IntRange(0, 3).Draw(t, "look") == 0 {
-					look()
+					ref.look(t, loop)
 				}
 				if data < 200 {
 					schedule()
@@ -92,7 +94,7 @@ func TestLoopKeepsTheOrderOfTimeAndSequence(t *testing.T) {
 			schedule()
 		}
 		for loop.Pending() > 0 {
-			look()
+			ref.look(t, loop)
 			if rapid.Bool().Draw(t, "step") {
 				loop.Step()
 				continue
