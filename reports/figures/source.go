@@ -218,12 +218,17 @@ func (v *view) buckets(p *reports.Policy, n int) (from, to int) {
 
 // bins calls f for each bin of a policy's n buckets that the view shows, with
 // the buckets [from, to) that it holds and its place on the time axis. Bins
-// begin at multiples of their length, whatever the view.
+// begin at multiples of their length, whatever the view. What is left at the
+// end belongs to the last whole bin if it is short: a rate over the one busy
+// minute in which a run of days ends would tower above all others.
 func (v *view) bins(p *reports.Policy, n int, f func(from, to int, t0, t1 float64)) {
 	first, end := v.buckets(p, n)
 	d := float64(p.Series.BucketNS)
-	for from := first - first%v.per; from < end; from += v.per {
-		to := min(from+v.per, n)
+	for from, to := first-first%v.per, 0; from < end; from = to {
+		to = min(from+v.per, n)
+		if rest := end - to; rest > 0 && rest < v.per/2 {
+			to = end
+		}
 		t0, t1 := max(float64(from)*d, float64(v.begin)), min(float64(to)*d, float64(v.end))
 		if t0 < t1 {
 			f(from, to, t0, t1)
