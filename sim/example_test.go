@@ -109,13 +109,14 @@ func ExampleLoop_Clock() {
 func ExampleStream() {
 	jitter := sim.NewStream(7, "jitter")
 	for attempt := range uint64(3) {
-		fmt.Printf("%.6f ", jitter.Float64(1, 2, attempt)) // of client 1, call 2
+		fmt.Printf("%.6f after attempt %d of client 1's call 2\n", jitter.Float64(1, 2, attempt), attempt)
 	}
-	fmt.Println()
 	fmt.Printf("%.6f, whoever else has drawn\n", jitter.Float64(1, 2, 1))
 	fmt.Printf("%.6f under another name\n", sim.NewStream(7, "latency").Float64(1, 2, 1))
 	// Output:
-	// 0.840840 0.543070 0.119705
+	// 0.840840 after attempt 0 of client 1's call 2
+	// 0.543070 after attempt 1 of client 1's call 2
+	// 0.119705 after attempt 2 of client 1's call 2
 	// 0.543070, whoever else has drawn
 	// 0.570367 under another name
 }
@@ -168,22 +169,22 @@ func ExampleArrivals() {
 		sim.NewPoisson(4, sim.NewStream(7, "arrivals")),
 		sim.NewReplay([]time.Duration{0, 5 * time.Second}),
 	} {
+		var at []time.Duration
 		prev := time.Duration(0)
-		for i := range uint64(3) {
-			at, ok := a.Next(prev, i)
+		for i := uint64(0); i < 3; i++ {
+			next, ok := a.Next(prev, i)
 			if !ok {
-				fmt.Print("no more")
 				break
 			}
-			fmt.Print(at.Round(time.Millisecond), " ")
-			prev = at
+			at = append(at, next.Round(time.Millisecond))
+			prev = next
 		}
-		fmt.Println()
+		fmt.Println(at)
 	}
 	// Output:
-	// 0s 250ms 500ms
-	// 402ms 416ms 457ms
-	// 0s 5s no more
+	// [0s 250ms 500ms]
+	// [402ms 416ms 457ms]
+	// [0s 5s]
 }
 
 func ExampleStation() {
