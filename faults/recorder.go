@@ -56,6 +56,7 @@ func (r *recorder) WriteHeader(status int) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || n < 0 {
 			delete(r.frozen, "Content-Length")
+			r.flushed = true // net/http's server gives up on the length, too
 			return
 		}
 		r.length = n
@@ -131,8 +132,11 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 	switch {
 	case !bodyAllowed(r.status):
 		resp.ContentLength = 0
+		if r.head {
+			resp.ContentLength = -1 // as net/http's client has it
+		}
 	case r.length >= 0:
-	case r.head && len(r.body) == 0: // the length of what is not sent is unknown
+	case r.head && (len(r.body) == 0 || r.sent()): // the length of what is not sent is unknown
 	case !r.sent():
 		resp.ContentLength = int64(len(r.body))
 		h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
@@ -144,7 +148,10 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 			delete(h, name) // nil is a handler's way to have no Date
 		}
 	}
-	resp.Close = h.Get("Connection") == "close"
+	if h.Get("Connection") == "close" { // the client's transport takes it off
+		resp.Close = true
+		delete(h, "Connection")
+	}
 }
 
 // statusLine writes the status as net/http's server does.

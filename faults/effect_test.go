@@ -1,0 +1,224 @@
+package faults
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/squall-sim/squall/sim"
+)
+
+// anyWait draws a whole number of units, or nothing.
+func anyWait(t *rapid.T, label string, unit time.Duration) Wait {
+	if rapid.Bool().Draw(t, label+" given") {
+		return For(time.Duration(rapid.Int64Range(0, int64(365*24*time.Hour/unit)).Draw(t, label)) * unit)
+	}
+	return Wait{}
+}
+
+func anyDist(t *rapid.T) sim.Dist {
+	duration := func(label string) time.Duration {
+		return time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, label))
+	}
+	switch rapid.SampledFrom(sim.Kinds()).Draw(t, "dist") {
+	case sim.Fixed:
+		return sim.Dist{Kind: sim.Fixed, Value: duration("value") - 1}
+	case sim.Uniform:
+		lower := duration("lower")
+		return sim.Dist{Kind: sim.Uniform, Lower: lower, Upper: lower + duration("more")}
+	case sim.Lognormal:
+		return sim.Dist{Kind: sim.Lognormal, Median: duration("median"), Sigma: rapid.Float64Range(0, 3).Draw(t, "sigma"), Max: duration("max")}
+	case sim.Exponential:
+		return sim.Dist{Kind: sim.Exponential, Mean: duration("mean")}
+	case sim.Pareto:
+		m := duration("min")
+		return sim.Dist{Kind: sim.Pareto, Min: m, Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Max: m + duration("max")}
+	}
+	a := duration("p0")
+	b := a + duration("p99")
+	return sim.Dist{Kind: sim.Empirical, Percentiles: []sim.Percentile{{P: 0, Value: a}, {P: 99.9, Value: b}, {P: 100, Value: b}}}
+}
+
+func anyEffect(t *rapid.T) Effect {
+	e := Effect{Kind: rapid.SampledFrom([]Kind{S3Error, Status, Latency, Reset, Blackhole, Outage}).Draw(t, "kind")}
+	switch e.Kind {
+	case S3Error:
+		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
+	case Status:
+		e.Status = rapid.IntRange(400, 599).Draw(t, "status")
+	case Latency:
+		return AddLatency(anyDist(t))
+	}
+	options := optionsOf(e.Kind)
+	if hasString(options, "retry-after") {
+		e.RetryAfter = anyWait(t, "retry-after", time.Second)
+		e.AmzRetryAfter = anyWait(t, "amz-retry-after", time.Millisecond)
+	}
+	if hasString(options, "after") {
+		e.After = anyWait(t, "after", time.Nanosecond)
+	}
+	return e
+}
+
+func TestEffectsRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := anyEffect(t)
+		if err := e.Validate(); err != nil {
+			t.Fatalf("%v: %v", e, err)
+		}
+		back, err := ParseEffect(e.String())
+		if err != nil || back != e {
+			t.Fatalf("%q gives %#v (%v), want %#v", e, back, err, e)
+		}
+		text, _ := e.MarshalText()
+		var read Effect
+		if err := read.UnmarshalText(text); err != nil || read != e {
+			t.Fatalf("%s unmarshals to %#v (%v)", text, read, err)
+		}
+	})
+}
+
+func TestParseEffect(t *testing.T) {
+	for _, c := range []struct {
+		text, canonical string
+		want            Effect
+	}{
+		{"SlowDown", "SlowDown", Effect{Kind: S3Error, Code: "SlowDown"}},
+		{"  SlowDown\t", "SlowDown", Effect{Kind: S3Error, Code: "SlowDown"}},
+		{"503", "503", Effect{Kind: Status, Status: 503}},
+		{"429 retry-after=2s", "429 retry-after=2s", Effect{Kind: Status, Status: 429, RetryAfter: For(2 * time.Second)}},
+		{"429  after=1h  retry-after=0s", "429 retry-after=0s after=1h0m0s", Effect{Kind: Status, Status: 429, RetryAfter: For(0), After: For(time.Hour)}},
+		{"SlowDown amz-retry-after=1500ms", "SlowDown amz-retry-after=1.5s", Effect{Kind: S3Error, Code: "SlowDown", AmzRetryAfter: For(1500 * time.Millisecond)}},
+		{"latency add=2s", "latency add=2s", Effect{Kind: Latency, Add: "2s"}},
+		{"latency add=fixed(value=2000ms)", "latency add=2s", Effect{Kind: Latency, Add: "2s"}},
+		{"latency add=lognormal(median=2s, sigma=0.5)", "latency add=lognormal(median=2s,sigma=0.5)", Effect{Kind: Latency, Add: "lognormal(median=2s,sigma=0.5)"}},
+		{"reset", "reset", Effect{Kind: Reset}},
+		{"reset after=10ms", "reset after=10ms", Effect{Kind: Reset, After: For(10 * time.Millisecond)}},
+		{"blackhole", "blackhole", Effect{Kind: Blackhole}},
+		{"outage", "outage", Effect{Kind: Outage}},
+	} {
+		got, err := ParseEffect(c.text)
+		if err != nil || got != c.want || got.String() != c.canonical {
+			t.Errorf("%q gives %#v, %q (%v)", c.text, got, got, err)
+		}
+	}
+}
+
+func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		offset  int
+		message string // parts
+	}{
+		{"", 0, "no effect; write an S3 error code such as SlowDown"},
+		{"   ", 3, "no effect"},
+		{"SlowDwon", 0, `unknown effect "SlowDwon"; did you mean SlowDown?`},
+		{"slow-down", 0, "did you mean SlowDown?"},
+		{"Latency add=2s", 0, "did you mean latency?"},
+		{"blackhold", 0, "did you mean blackhole?"},
+		{"xyzzy", 0, `unknown effect "xyzzy"; write an S3 error code`},
+		{"200", 0, "the status 200 is no error; write 400 to 599"},
+		{"600", 0, "no error"},
+		{"0503", 0, "no error"},
+		{"99999999999999999999", 0, "no error"},
+		{"503 retry-after=1500ms", 16, "retry-after=1.5s is not whole seconds; Retry-After counts whole seconds: write 2s, or amz-retry-after"},
+		{"503 amz-retry-after=1us", 20, "not whole milliseconds"},
+		{"503 retry-after=2", 16, `"2" is not a duration; write the unit: retry-after=2s`},
+		{"503 retry-after=soon", 16, `"soon" is not a duration`},
+		{"503 retry-after=-1s", 16, "negative"},
+		{"503 after", 4, `"after" is not an option; write key=value; its options are retry-after, amz-retry-after, after`},
+		{"503 afer=2s", 4, `unknown option "afer"; did you mean after?`},
+		{"503 add=2s", 4, "add has no meaning for 503; its options are"},
+		{"503 after=1s after=2s", 13, "after is given twice"},
+		{"blackhole after=1s", 10, "after has no meaning for blackhole; blackhole has no options"},
+		{"latency", 7, "latency needs how much; write latency add=2s"},
+		{"latency add=lognormal(median=2s)", 32, "lognormal needs sigma"},
+		{"latency add=lognormal(median=2s,sigma=-1)", 38, "sigma"},
+		{"latency add=gauss(mean=2s)", 12, `unknown distribution "gauss"`},
+		{"latency add=-2s", 12, "negative"},
+		{"latency add=2", 12, "want a duration such as 30ms"},
+		{"latency after=1s", 8, "after has no meaning for latency"},
+		{"SlowDown\nreset", 0, "unknown effect"},
+	} {
+		_, err := ParseEffect(c.text)
+		var got *EffectError
+		if !errors.As(err, &got) {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		if got.Offset != c.offset || !strings.Contains(err.Error(), c.message) || got.Text != c.text {
+			t.Errorf("%q: at byte %d, want %d: %v", c.text, got.Offset, c.offset, err)
+		}
+	}
+}
+
+func TestEffectValidateReportsEveryProblem(t *testing.T) {
+	for _, c := range []struct {
+		effect Effect
+		want   []string // one for each problem
+	}{
+		{Effect{}, []string{"no effect"}},
+		{Effect{Kind: 99}, []string{"unknown kind kind(99)"}},
+		{Effect{Kind: S3Error, Code: "Slowdown", Status: 503}, []string{"did you mean SlowDown?", "status has no meaning for Slowdown"}},
+		{Effect{Kind: Status, Status: 200}, []string{"the status 200 is no error"}},
+		{Effect{Kind: Status, Status: 503, RetryAfter: For(1), After: For(-1)}, []string{"not whole seconds", "after is negative"}},
+		{Effect{Kind: Latency}, []string{"latency needs how much"}},
+		{Effect{Kind: Latency, Add: "fixed(value=2s)"}, []string{"not in its plain form; write add=2s"}},
+		{Effect{Kind: Latency, Add: "soon"}, []string{"not a distribution"}},
+		{Effect{Kind: Reset, RetryAfter: For(time.Second), Code: "x"}, []string{"code has no meaning for reset", "retry-after has no meaning"}},
+		{Effect{Kind: Outage, After: Wait{For: 1}}, []string{"after is not given but 1ns"}},
+	} {
+		err := c.effect.Validate()
+		var got *InvalidError
+		if !errors.As(err, &got) || len(got.Problems) != len(c.want) {
+			t.Errorf("%#v: %v", c.effect, err)
+			continue
+		}
+		for i, p := range got.Problems {
+			if !strings.Contains(p.String(), c.want[i]) {
+				t.Errorf("%#v: problem %d is %v, want %s", c.effect, i, p, c.want[i])
+			}
+		}
+	}
+}
+
+func TestS3CodesAreSortedAndSound(t *testing.T) {
+	if !slices.IsSortedFunc(s3Codes[:], func(a, b S3Code) int { return strings.Compare(a.Code, b.Code) }) {
+		t.Error("not sorted: LookupS3Code would miss some")
+	}
+	for _, c := range S3Codes() {
+		got, ok := LookupS3Code(c.Code)
+		if !ok || got != c || c.Status < 400 || c.Status > 599 || c.Message == "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	if _, ok := LookupS3Code("Nope"); ok {
+		t.Error("found what is not there")
+	}
+}
+
+func FuzzParseEffect(f *testing.F) {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := ParseEffect(text)
+		if err != nil {
+			var bad *EffectError
+			if !errors.As(err, &bad) || bad.Offset < 0 || bad.Offset > len(text) || bad.Message == "" {
+				t.Fatalf("%q: %#v", text, err)
+			}
+			return
+		}
+		if err := e.Validate(); err != nil {
+			t.Fatalf("%q is not valid: %v", text, err)
+		}
+		if back, err := ParseEffect(e.String()); err != nil || back != e {
+			t.Fatalf("%q prints as %q, which gives %#v (%v)", text, e, back, err)
+		}
+	})
+}
