@@ -79,6 +79,37 @@ func TestListenerThatDoesNotReturn(t *testing.T) {
 	}
 }
 
+// What was queued when a listener panicked is delivered by the next call.
+func TestEventsSurviveAListenerThatPanics(t *testing.T) {
+	clock := newManualClock()
+	var b *Breaker
+	var log []string
+	b, err := New(Config{Failures: 1, OpenFor: time.Minute}, WithClock(clock), WithListener(func(e Event) {
+		log = append(log, fmt.Sprintf("%v→%v", e.From, e.To))
+		if len(log) == 1 {
+			clock.advance(time.Minute + 1)
+			_ = b.Run(fail) // two more
+			panic("listener")
+		}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_ = b.Run(fail)
+	}()
+	clock.advance(time.Minute + 1)
+	_ = b.Run(succeed)
+	want := []string{"closed→open", "open→half-open", "half-open→open", "open→half-open", "half-open→closed"}
+	if fmt.Sprint(log) != fmt.Sprint(want) {
+		t.Errorf("got %q, want %q", log, want)
+	}
+	if b.pending.Load() || b.queue != nil {
+		t.Error("the breaker goes on looking for events that are not there")
+	}
+}
+
 // Many goroutines, a moving clock, listeners that call the breaker: the laws.
 func TestStress(t *testing.T) {
 	for _, c := range []Config{

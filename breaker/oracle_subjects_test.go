@@ -69,10 +69,17 @@ func endTwoStep(done func(error)) func(ending) {
 	}
 }
 
+// waitInBubble moves a bubble's clock; it takes no time.
+func waitInBubble(d time.Duration) {
+	if d > 0 {
+		<-time.After(d)
+	}
+}
+
 // native is the oracle. It lives in a bubble.
 func native(c Config, twoStep bool) *subject {
 	start := time.Now()
-	s := &subject{flips: new([]flip), opens: c.OpenFor, wait: time.Sleep}
+	s := &subject{flips: new([]flip), opens: c.OpenFor, wait: waitInBubble}
 	s.now = func() time.Duration { return time.Since(start) }
 	var after Counts // what the outcome being reported makes of the counts
 	settings := gobreaker.Settings{
@@ -144,7 +151,7 @@ func stateOf(s gobreaker.State) State {
 // bubble: the bubble's) for nil.
 func ours(t *testing.T, c Config, twoStep bool, clock *manualClock) *subject {
 	t.Helper()
-	s := &subject{flips: new([]flip), opens: c.OpenFor, wait: time.Sleep}
+	s := &subject{flips: new([]flip), opens: c.OpenFor, wait: waitInBubble}
 	var opts []Option
 	start := time.Now()
 	s.now = func() time.Duration { return time.Since(start) }

@@ -1,0 +1,120 @@
+package breaker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+var (
+	benchConfig = Config{Failures: 5, OpenFor: time.Hour}
+	benchSink   int
+)
+
+func benchOp() (int, error)   { return 1, nil }
+func benchFail() (int, error) { return 0, errBackend }
+
+// benchSettings are the same for gobreaker.
+var benchSettings = gobreaker.Settings{
+	Timeout:     time.Hour,
+	ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
+}
+
+func benchBreaker(b *testing.B, opts ...Option) *Breaker {
+	b.Helper()
+	br, err := New(benchConfig, opts...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return br
+}
+
+// BenchmarkClosed is the path that nearly every call takes; the goal is at most
+// 1.15 times gobreaker.
+func BenchmarkClosed(b *testing.B) {
+	raw := gobreaker.NewCircuitBreaker[int](benchSettings)
+	b.Run("gobreaker", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			benchSink, _ = raw.Execute(benchOp)
+		}
+	})
+	ours := benchBreaker(b)
+	b.Run("Execute", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			benchSink, _ = Execute(ours, benchOp)
+		}
+	})
+	watched := benchBreaker(b, WithListener(func(Event) {}), WithOutcome(DefaultOutcome))
+	b.Run("Execute-watched", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			benchSink, _ = Execute(watched, benchOp)
+		}
+	})
+}
+
+func BenchmarkClosedParallel(b *testing.B) {
+	raw := gobreaker.NewCircuitBreaker[int](benchSettings)
+	b.Run("gobreaker", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				_, _ = raw.Execute(benchOp)
+			}
+		})
+	})
+	ours := benchBreaker(b)
+	b.Run("Execute", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				_, _ = Execute(ours, benchOp)
+			}
+		})
+	})
+}
+
+// BenchmarkOpen is the refusal of a call; the goal is at most half of gobreaker.
+func BenchmarkOpen(b *testing.B) {
+	raw := gobreaker.NewCircuitBreaker[int](benchSettings)
+	ours := benchBreaker(b)
+	for range benchConfig.Failures {
+		_, _ = raw.Execute(benchFail)
+		_, _ = Execute(ours, benchFail)
+	}
+	b.Run("gobreaker", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = raw.Execute(benchOp)
+		}
+	})
+	b.Run("Execute", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = Execute(ours, benchOp)
+		}
+	})
+}
+
+func BenchmarkTwoStep(b *testing.B) {
+	raw := gobreaker.NewTwoStepCircuitBreaker[int](benchSettings)
+	b.Run("gobreaker", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			done, _ := raw.Allow()
+			done(nil)
+		}
+	})
+	ours, err := NewTwoStep(benchConfig)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Allow", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			done, _ := ours.Allow()
+			done(nil)
+		}
+	})
+}
