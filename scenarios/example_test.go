@@ -139,8 +139,3 @@ func ExampleTraceWriter() {
 	// at,client,op,key,size
 	// 1.5s,10.0.0.1,GET,"/a,b",10
 }
-
-func ExampleExpandKey() {
-	fmt.Println(scenarios.ExpandKey("raw/{client}/{call}.json", 3, 17))
-	// Output: raw/3/17.json
-}

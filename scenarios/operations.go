@@ -1,14 +1,8 @@
 package scenarios
 
-import (
-	"slices"
-
-	"github.com/squall-sim/squall/faults"
-)
-
-// Operations lists the operations that a backend of that kind knows, the usual
-// ones first: S3's names (those of faults.Operations), or HTTP's methods for
-// KindHTTP. It is nil for an unknown kind.
+// Operations lists the operations that a load can make of a backend of that
+// kind, the usual ones first: by S3's names, or HTTP's methods for KindHTTP. It
+// is nil for an unknown kind.
 func Operations(k Kind) []string {
 	all := operations[k]
 	names := make([]string, len(all))
@@ -35,38 +29,17 @@ const (
 )
 
 var operations = map[Kind][]operation{
-	KindS3: s3Operations("PutObject", "GetObject", "HeadObject", "DeleteObject", "ListObjectsV2"),
+	// Of S3's, those that a client can make out of nothing but a key and a size:
+	// the parts of a multipart upload, for one, need the upload's id.
+	KindS3: {
+		{"PutObject", true, sends}, {"GetObject", true, reads}, {"HeadObject", true, reads},
+		{"DeleteObject", true, noBody}, {"CopyObject", true, reads}, {"ListObjectsV2", false, noBody},
+		{"ListObjects", false, noBody}, {"HeadBucket", false, noBody}, {"ListBuckets", false, noBody},
+	},
 	KindHTTP: {
 		{"GET", true, reads}, {"HEAD", true, reads}, {"POST", true, sends}, {"PUT", true, sends},
 		{"PATCH", true, sends}, {"DELETE", true, noBody}, {"OPTIONS", true, noBody},
 	},
-}
-
-// s3Operations lists S3's operations, the named ones first.
-func s3Operations(first ...string) []operation {
-	var list []operation
-	for _, name := range first {
-		if op, ok := faults.Operation(name); ok {
-			list = append(list, s3Operation(op))
-		}
-	}
-	for _, op := range faults.Operations() {
-		if !slices.Contains(first, op.Name) {
-			list = append(list, s3Operation(op))
-		}
-	}
-	return list
-}
-
-func s3Operation(op faults.Op) operation {
-	body := noBody
-	switch {
-	case op.Name == "GetObject" || op.Name == "HeadObject":
-		body = reads
-	case op.Method == "PUT" || op.Method == "POST":
-		body = sends
-	}
-	return operation{op.Name, op.Key, body}
 }
 
 // findOperation gives the operation of that name.

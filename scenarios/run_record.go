@@ -121,7 +121,8 @@ func (sc *Scenario) judge(i int, p Policy, res *fleet.Result) reports.Threshold 
 		out.Expr = t.Text
 	}
 	s, _ := res.Measure(t.Metric, sc.phaseIndex(t.Filter.Phase), t.Filter.Op)
-	if s.Count == 0 {
+	m, _ := MetricByName(t.Metric)
+	if counts := m.Kind == MetricTrend && t.Aggregate == AggCount; s.Count == 0 && !counts { // no samples are a count, too
 		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"
 		return out
 	}

@@ -137,7 +137,7 @@ type MixItem struct {
 	Op string
 	// Key is the object's key, or the request's path for kind http. {client}
 	// and {call} in it stand for the client's number and the client's call
-	// number, both from 0: see ExpandKey. A read always finds its object.
+	// number, both from 0. A read always finds its object.
 	Key string
 	// Size is the body's size in bytes: sent by a write, answered to a read.
 	Size Size

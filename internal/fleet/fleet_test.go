@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -307,6 +309,9 @@ func drawConfig(t *rapid.T) *Config {
 	c.Load.Rate = rapid.SampledFrom([]float64{1, 20, 100}).Draw(t, "rate")
 	c.Load.Clients = rapid.IntRange(1, 8).Draw(t, "clients")
 	c.Load.Mix = append(c.Load.Mix,
+		Op{Name: "CopyObject", Key: "raw/{client}.json", Size: 100, Weight: 0.2},
+		Op{Name: "ListObjectsV2", Key: "raw/", Weight: 0.1}, Op{Name: "ListObjects", Weight: 0.1},
+		Op{Name: "HeadBucket", Weight: 0.1}, Op{Name: "ListBuckets", Weight: 0.1},
 		Op{Name: "GetObject", Key: "raw/{client}.json", Size: 100, Weight: 1},
 		Op{Name: "HeadObject", Key: "raw/{client}.json", Size: 100, Weight: 1},
 		Op{Name: "DeleteObject", Key: "raw/{client}.json", Weight: 0.2})
@@ -339,20 +344,34 @@ func drawConfig(t *rapid.T) *Config {
 func TestModelAndHTTPAgree(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := drawConfig(rt)
-		var records [3][]byte
+		var records [3]string
 		for i, mode := range []Mode{Model, Model, HTTP} {
 			c.Mode = mode
-			data, err := json.Marshal(play(t, c))
+			data, err := json.MarshalIndent(play(t, c), "", " ")
 			if err != nil {
 				rt.Fatal(err)
 			}
-			records[i] = data
+			records[i] = string(data)
 		}
-		if string(records[0]) != string(records[1]) {
-			rt.Fatal("two runs of one configuration differ")
+		if diff := firstDifference(records[0], records[1]); diff != "" {
+			rt.Fatalf("two runs of one configuration differ: %s", diff)
 		}
-		if string(records[0]) != string(records[2]) {
-			rt.Fatalf("model and http differ:\n%s\n%s", records[0], records[2])
+		if diff := firstDifference(records[0], records[2]); diff != "" {
+			rt.Fatalf("model and http differ: %s", diff)
 		}
 	})
+}
+
+// firstDifference returns the first lines in which two records differ.
+func firstDifference(a, b string) string {
+	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(as), len(bs)) {
+		if as[i] != bs[i] {
+			return fmt.Sprintf("line %d: %s and %s", i+1, as[i], bs[i])
+		}
+	}
+	if len(as) != len(bs) {
+		return fmt.Sprintf("%d and %d lines", len(as), len(bs))
+	}
+	return ""
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"sort"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -73,7 +71,7 @@ func (r *run) arriveMixed(client uint64) {
 	m := &r.mix.ops[op]
 	key := m.Key
 	if r.keyed {
-		key = m.expand(client, number)
+		key = ExpandKey(m.Key, client, number)
 	}
 	r.arrive(client, op, key, m.Size)
 }
@@ -123,10 +121,9 @@ type mix struct {
 
 type mixOp struct {
 	Op
-	method   string
-	template bool  // the key names the client or the call
-	group    int   // index of the operation's name in mix.names
-	full     error // the answer of a backend whose queue is full
+	method string
+	group  int   // index of the operation's name in mix.names
+	full   error // the answer of a backend whose queue is full
 }
 
 func newMix(ops []Op, kind Kind) mix {
@@ -140,7 +137,7 @@ func newMix(ops []Op, kind Kind) mix {
 		sum += op.Weight
 		m.cum = append(m.cum, sum/total)
 		m.ops = append(m.ops, mixOp{
-			Op: op, method: faults.Method(op.Name), template: strings.Contains(op.Key, "{"),
+			Op: op, method: faults.Method(op.Name),
 			group: slices.Index(m.names, op.Name), full: overloaded(kind, faults.Method(op.Name)),
 		})
 	}
@@ -175,12 +172,4 @@ func (m *mix) pick(u float64) int {
 		i++
 	}
 	return min(i, len(m.ops)-1)
-}
-
-func (o *mixOp) expand(client, call uint64) string {
-	if !o.template {
-		return o.Key
-	}
-	key := strings.ReplaceAll(o.Key, "{client}", strconv.FormatUint(client, 10))
-	return strings.ReplaceAll(key, "{call}", strconv.FormatUint(call, 10))
 }

@@ -26,6 +26,7 @@ type run struct {
 	mix      mix
 	draws    draws
 	keyed    bool  // somebody looks at keys: the wire, or a rule that selects by them
+	err      error // a request that could not be sent: the run is void
 	timeout  error // what the client sees when its attempt's time is up
 
 	numbers  []uint32 // calls started by each client
@@ -61,6 +62,9 @@ func Run(ctx context.Context, cfg *Config, progress func(now time.Duration)) (*R
 			break
 		}
 		r.loop.Step()
+		if r.err != nil {
+			return nil, r.err
+		}
 		if n%eventsPerCheck == 0 {
 			if progress != nil {
 				progress(min(r.loop.Now(), r.duration))

@@ -47,7 +47,8 @@ func newHTTPWire(r *run) (wire, error) {
 func (w *httpWire) send(c *call, who faults.Request) answer {
 	req, err := w.request(c, who)
 	if err != nil {
-		panic(fmt.Errorf("fleet: %w", err)) // the scenario's checks let nothing through that cannot be sent
+		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
+		return answer{hang: true}
 	}
 	ex := w.transport.Exchange(req)
 	a := verdictAnswer(ex.Verdict)
@@ -91,6 +92,11 @@ func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
 	if w.store == nil {
 		req.Header = http.Header{"User-Agent": w.header["User-Agent"], httpfake.HeaderSize: {strconv.FormatInt(c.size, 10)}}
 	}
+	if who.Op == "CopyObject" {
+		source := (&url.URL{Path: "/" + who.Bucket + "/" + copySource + who.Key}).EscapedPath()
+		req.Header = http.Header{"User-Agent": w.header["User-Agent"], "X-Amz-Copy-Source": {source}}
+		return req.WithContext(faults.WithRequest(context.Background(), who)), nil
+	}
 	if (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
 		req.ContentLength = c.size
 		req.Body = io.NopCloser(s3fake.Body(who.Key, c.size))
@@ -103,18 +109,30 @@ func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
 func (w *httpWire) s3Target(u *url.URL, c *call, who faults.Request) error {
 	u.Path = "/" + who.Bucket
 	switch who.Op {
-	case "ListObjectsV2":
-		q := url.Values{"list-type": {"2"}, "prefix": {who.Key}, "max-keys": {"1000"}}
-		u.RawQuery = q.Encode()
+	case "ListBuckets":
+		u.Path = "/"
 		return nil
-	case "GetObject", "HeadObject":
-		if err := w.store.Ensure(who.Bucket, who.Key, c.size); err != nil {
-			return err
-		}
+	case "HeadBucket":
+		return nil
+	case "ListObjects":
+		u.RawQuery = url.Values{"prefix": {who.Key}}.Encode()
+		return nil
+	case "ListObjectsV2":
+		u.RawQuery = url.Values{"list-type": {"2"}, "prefix": {who.Key}}.Encode()
+		return nil
 	}
 	u.Path += "/" + who.Key
+	switch who.Op {
+	case "GetObject", "HeadObject":
+		return w.store.Ensure(who.Bucket, who.Key, c.size)
+	case "CopyObject":
+		return w.store.Ensure(who.Bucket, copySource+who.Key, c.size)
+	}
 	return nil
 }
+
+// copySource is where the object that a copy makes comes from: before the key.
+const copySource = "source/"
 
 // plainTarget reads the key as a request's target: a path, and perhaps a query.
 func plainTarget(u *url.URL, who faults.Request) error {

@@ -1,4 +1,4 @@
-package scenarios
+package fleet
 
 import "testing"
 
@@ -16,15 +16,5 @@ func TestExpandKey(t *testing.T) {
 		if got := ExpandKey(template, 7, 42); got != want {
 			t.Errorf("%q expands to %q, want %q", template, got, want)
 		}
-	}
-	if got := string(AppendKey([]byte("x:"), "{client}", 18446744073709551615, 0)); got != "x:18446744073709551615" {
-		t.Errorf("appended: %q", got)
-	}
-}
-
-func TestAppendKeyAllocatesNothing(t *testing.T) {
-	buf := make([]byte, 0, 64)
-	if n := testing.AllocsPerRun(100, func() { buf = AppendKey(buf[:0], "raw/{client}/{call}.json", 12, 345) }); n != 0 {
-		t.Errorf("%v allocations", n)
 	}
 }
