@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/squall-sim/squall/sim"
@@ -154,13 +155,29 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request) {
 // request's body first. who names the request (see [RequestIDs]).
 func WriteS3Error(w http.ResponseWriter, r *http.Request, who Request, code S3Code) {
 	drain(r)
-	newS3Answer(code).write(w, r, who)
+	a := s3Answers()[code]
+	if a == nil {
+		a = newS3Answer(code) // a code or a message of the caller's own
+	}
+	a.write(w, r, who)
 }
+
+// s3Answers has the answer for each code of the table.
+var s3Answers = sync.OnceValue(func() map[S3Code]*answer {
+	all := make(map[S3Code]*answer, len(s3Codes))
+	for _, c := range s3Codes {
+		all[c] = newS3Answer(c)
+	}
+	return all
+})
 
 // drain reads what is left of the request's body. A client that is still
 // sending when the answer comes may lose it to a reset connection.
 func drain(r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
+		if b, ok := r.Body.(*requestBody); ok && b.skip() {
+			return
+		}
 		io.Copy(io.Discard, r.Body) // a client that breaks off gets no answer either way
 	}
 }

@@ -76,6 +76,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		wire.Hang()
 	default:
 		drain(r)
+		if rec, ok := w.(*recorder); ok {
+			rec.final = true
+		}
 		v.rule.answer.write(w, r, who)
 	}
 }

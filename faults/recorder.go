@@ -19,6 +19,7 @@ type recorder struct {
 	length  int64 // announced; -1: not
 	head    bool
 	flushed bool
+	final   bool // the handler is done with the header map when it sends it
 }
 
 var _ Wire = (*recorder)(nil)
@@ -48,9 +49,11 @@ func (r *recorder) WriteHeader(status int) {
 		return
 	}
 	r.status, r.length = status, -1
-	r.frozen = make(http.Header, len(r.header)+3)
-	for name, values := range r.header {
-		r.frozen[name] = values
+	if r.frozen = r.header; !r.final {
+		r.frozen = make(http.Header, len(r.header)+3)
+		for name, values := range r.header {
+			r.frozen[name] = values
+		}
 	}
 	if s := r.frozen.Get("Content-Length"); s != "" {
 		n, err := strconv.ParseInt(s, 10, 64)

@@ -2,7 +2,7 @@ package s3fake
 
 import (
 	"bytes"
-	"encoding/xml"
+	"html"
 	"net/http"
 	"strings"
 
@@ -87,22 +87,33 @@ func (w *reply) finish() {
 
 // translate turns gofakes3's error into S3's.
 func (w *reply) translate() faults.S3Code {
-	var body struct{ Code, Message string }
-	if w.failing == http.StatusInternalServerError && w.failure.Len() == 0 { // to HEAD
-		body.Code = "InternalError"
-	} else if xml.Unmarshal(w.failure.Bytes(), &body) != nil || body.Code == "" {
+	body := w.failure.String()
+	code, message := element(body, "Code"), element(body, "Message")
+	switch {
+	case w.failing == http.StatusInternalServerError && (body == "" || code == "InternalError"):
+		return w.server.bug("gofakes3: " + message) // its word for an error that it does not know
+	case code == "":
 		return *refuse(codeOf(w.failing), "")
 	}
-	if body.Code == "InternalError" { // gofakes3's word for an error that it does not know
-		return w.server.bug("gofakes3: " + body.Message)
+	c, ok := faults.LookupS3Code(code)
+	if !ok {
+		return faults.S3Code{Code: code, Status: w.failing, Message: message}
 	}
-	if c, ok := faults.LookupS3Code(body.Code); ok {
-		if c.Code == "NotImplemented" && body.Message != "" && body.Message != body.Code {
-			c.Message = body.Message
-		}
-		return c
+	if code == "NotImplemented" && message != code && message != "" {
+		c.Message = message
 	}
-	return faults.S3Code{Code: body.Code, Status: w.failing, Message: body.Message}
+	return c
+}
+
+// element returns the text of the first element of that name in an error of
+// gofakes3's: as its encoder writes them, without attributes.
+func element(body, name string) string {
+	_, rest, ok := strings.Cut(body, "<"+name+">")
+	text, _, closed := strings.Cut(rest, "</"+name+">")
+	if !ok || !closed {
+		return ""
+	}
+	return html.UnescapeString(text)
 }
 
 // codeOf is the code of an error of which only the status is known: answers to
