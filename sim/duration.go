@@ -30,6 +30,8 @@ func nanoseconds(x float64) time.Duration {
 	switch {
 	case x >= 1<<63:
 		return Never
+	case x >= 1<<52:
+		return time.Duration(x) // a whole number; half more might round to the next
 	case x > 0:
 		return time.Duration(x + 0.5)
 	}

@@ -24,7 +24,7 @@ var golden = map[string]uint64{
 	"exponential":          0x151f366ff4109136,
 	"exponential, limited": 0xc579b0156bceb0b0,
 	"pareto":               0x461783974b481ea4,
-	"pareto, heavy":        0x7f597a936a6b67b1,
+	"pareto, heavy":        0x6bb07d33e2b00036,
 	"empirical":            0x498f6783ac7dc1c2,
 	"poisson":              0x53b7a02914aebce1,
 	"poisson, dense":       0x68b86e00c36d4ead,

@@ -178,12 +178,19 @@ func TestSamplesAtTheEdges(t *testing.T) {
 // Whatever the distribution: more chance never gives less time, and no draw is
 // negative or above max.
 func TestSamplesNeverDecrease(t *testing.T) {
-	unit := rapid.Float64Range(0, 1-0x1p-53)
+	unit := rapid.OneOf(rapid.Float64Range(0, 1-0x1p-53), rapid.Map(rapid.Uint64Range(1, 100), func(n uint64) float64 {
+		return 1 - float64(n)*0x1p-53
+	}))
 	rapid.Check(t, func(t *rapid.T) {
 		d := anyDist.Draw(t, "dist")
 		s := mustSampler(d)
 		u, v := unit.Draw(t, "u"), unit.Draw(t, "v")
 		x, y := s.Sample(min(u, v)), s.Sample(max(u, v))
+		if n := len(d.Percentiles); n > 0 {
+			if x < d.Percentiles[0].Value || y > d.Percentiles[n-1].Value {
+				t.Fatalf("%v: Sample(%v) = %v, Sample(%v) = %v leave its range", d, min(u, v), x, max(u, v), y)
+			}
+		}
 		if x < 0 || x > y || d.Max > 0 && y > d.Max {
 			t.Fatalf("%v: Sample(%v) = %v, Sample(%v) = %v", d, min(u, v), x, max(u, v), y)
 		}
@@ -195,6 +202,21 @@ func TestSamplersDoNotAllocate(t *testing.T) {
 		s := mustSampler(d)
 		if n := testing.AllocsPerRun(100, func() { s.Sample(0.7) }); n != 0 {
 			t.Errorf("%v: %v allocations per sample", d, n)
+		}
+	}
+}
+
+// Where the unit of a float64 is a nanosecond or near, draws are still to the
+// nearest one.
+func TestLongSamplesAreWhole(t *testing.T) {
+	for _, span := range []time.Duration{1<<52 + 2, 1<<52 + 6, 1<<53 - 2} {
+		s := mustSampler(sim.Dist{Kind: sim.Uniform, Upper: span})
+		if got := s.Sample(0.5); got != span/2 {
+			t.Errorf("half of %d is %d", span, got)
+		}
+		s = mustSampler(sim.Dist{Kind: sim.Lognormal, Median: span - 1, Sigma: 1})
+		if got := s.Sample(0.5); got != span-1 {
+			t.Errorf("the median is %d, want %d", got, span-1)
 		}
 	}
 }
