@@ -211,7 +211,7 @@ func TestStationAtTheEdges(t *testing.T) {
 	}
 
 	// A station that begins late has not been busy before.
-	late := sim.NewStation(loop, 1<<40, 0) // workers cost nothing
+	late := sim.NewStation(loop, 1<<30, 0) // workers cost nothing
 	late.Enter(time.Second, idle, 0)
 	loop.Run(loop.Now() + time.Second)
 	if late.BusyTime() != time.Second {
