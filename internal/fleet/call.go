@@ -6,6 +6,7 @@ import (
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
 )
 
 // call is one logical call in flight: the step machine of package retry, and
@@ -122,7 +123,7 @@ func (c *call) dispatch(a answer) {
 	c.answer, c.work = a.err, 0
 	limit, limited := c.step.Timeout(r.now())
 	latency := r.latency.Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
-	wait := saturate(latency, a.add)
+	wait := sim.Add(latency, a.add)
 	switch {
 	case a.hang:
 		if limited {
@@ -215,11 +216,4 @@ func (c *call) end(now time.Duration, ok bool, reason int) {
 	client := c.client
 	r.release(c)
 	r.next(client)
-}
-
-func saturate(a, b time.Duration) time.Duration {
-	if s := a + b; s >= a {
-		return s
-	}
-	return 1<<63 - 1
 }

@@ -101,7 +101,7 @@ func (r *run) pause(client uint64) {
 	if r.think != nil {
 		d = max(d, r.think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
-	if at := saturate(r.loop.Now(), d); at < r.duration {
+	if at := sim.Add(r.loop.Now(), d); at < r.duration {
 		r.loop.At(at, (*closedClient)(r), client)
 	}
 }
