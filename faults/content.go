@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"math/bits"
+	"net/http"
+	"sync"
 )
 
 // Content is a body that is a pure function of a name and a size: what the
@@ -16,14 +18,60 @@ import (
 // safe for concurrent use, but for ReadAt.
 type Content struct {
 	seed uint64
+	base int64 // where a section starts within the whole
 	size int64
 	at   int64
+}
+
+// ContentWriter is a ResponseWriter that takes Content without copying it. That
+// of a [Transport] does: its client reads the content as it is made, and an
+// answer of a terabyte takes no memory.
+type ContentWriter interface {
+	// WriteContent is Write for what is left of c, which the writer keeps.
+	WriteContent(c *Content) (int64, error)
+}
+
+// WriteContent writes what is left of c to w, as Content if w can take it.
+func WriteContent(w http.ResponseWriter, c *Content) (int64, error) {
+	if cw, ok := w.(ContentWriter); ok {
+		return cw.WriteContent(c)
+	}
+	return c.WriteTo(w)
+}
+
+// BodyContent returns the Content that the body of a request through a
+// [Transport] is, if nothing of it was read yet and it is as long as announced;
+// otherwise nil. A handler that knows what it would read need not read it.
+func BodyContent(r *http.Request) *Content {
+	b, ok := r.Body.(*requestBody)
+	if !ok || b.err != nil {
+		return nil
+	}
+	c, ok := b.body.(*Content)
+	if !ok || c.at != 0 || c.size != b.left {
+		return nil
+	}
+	return c
 }
 
 // NewContent returns the content of that name and size. A size below 0 is 0.
 func NewContent(name string, size int64) *Content {
 	size = max(0, size)
 	return &Content{seed: mix(hashString(name) + mix(uint64(size))), size: size}
+}
+
+// Section returns the n bytes from offset on, as far as there are any, as a
+// Content of its own.
+func (c *Content) Section(offset, n int64) *Content {
+	offset = min(max(0, offset), c.size)
+	return &Content{seed: c.seed, base: c.base + offset, size: min(max(0, n), c.size-offset)}
+}
+
+// Is reports whether the whole of c is the content of that name and size.
+func (c *Content) Is(name string, size int64) bool {
+	whole := NewContent(name, size)
+	whole.at = c.at
+	return *c == *whole
 }
 
 // Size returns the whole size in bytes.
@@ -54,7 +102,7 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 	if left := c.size - offset; int64(len(p)) >= left {
 		p, err = p[:left], io.EOF
 	}
-	c.fill(p, offset)
+	c.fill(p, c.base+offset)
 	return len(p), err
 }
 
@@ -80,6 +128,8 @@ func (c *Content) Seek(offset int64, whence int) (int64, error) {
 	return c.at, nil
 }
 
+var contentBuffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
 // WriteTo writes what is left.
 func (c *Content) WriteTo(w io.Writer) (int64, error) {
 	if c.at >= c.size {
@@ -90,10 +140,11 @@ func (c *Content) WriteTo(w io.Writer) (int64, error) {
 		c.at = c.size
 		return n, nil
 	}
-	buf := make([]byte, min(32<<10, c.size-c.at))
+	buf := contentBuffers.Get().(*[32 << 10]byte)
+	defer contentBuffers.Put(buf)
 	var written int64
 	for c.at < c.size {
-		n, _ := c.Read(buf)
+		n, _ := c.Read(buf[:])
 		m, err := w.Write(buf[:n])
 		written += int64(m)
 		if err != nil {
@@ -104,7 +155,7 @@ func (c *Content) WriteTo(w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// fill writes the bytes from offset on: byte i is byte i mod 8 of word i/8.
+// fill writes the bytes of the whole from offset on: byte i is byte i mod 8 of word i/8.
 func (c *Content) fill(p []byte, offset int64) {
 	word := uint64(offset / 8)
 	if skip := int(offset % 8); skip > 0 {

@@ -45,6 +45,24 @@ func TestContentReadsAsAFile(t *testing.T) {
 	}
 }
 
+func TestSections(t *testing.T) {
+	whole := slowContent("x", 100)
+	c := NewContent("x", 100)
+	for _, r := range [][4]int64{{0, 100, 0, 100}, {10, 20, 10, 30}, {90, 50, 90, 100}, {-5, 10, 0, 10}, {200, 5, 100, 100}, {3, -1, 3, 3}} {
+		s := c.Section(r[0], r[1])
+		if err := iotest.TestReader(s, whole[r[2]:r[3]]); err != nil {
+			t.Errorf("%v: %v", r, err)
+		}
+		inner, err := io.ReadAll(c.Section(r[0], r[1]).Section(1, 5))
+		if want := whole[min(r[2]+1, r[3]):min(r[2]+6, r[3])]; err != nil || !bytes.Equal(inner, want) {
+			t.Errorf("a section of %v: %v", r, err)
+		}
+	}
+	if !NewContent("x", 5).Is("x", 5) || NewContent("x", 5).Is("x", 6) || NewContent("y", 5).Is("x", 5) || c.Section(0, 5).Is("x", 5) {
+		t.Error("Is is wrong")
+	}
+}
+
 // stingy takes so many bytes and no more.
 type stingy struct{ left int }
 

@@ -16,7 +16,8 @@ type recorder struct {
 	frozen  http.Header // as it was sent
 	status  int         // 0: not sent
 	body    []byte
-	length  int64 // announced; -1: not
+	content *Content // what comes after body
+	length  int64    // announced; -1: not
 	head    bool
 	flushed bool
 	final   bool // the handler is done with the header map when it sends it
@@ -68,20 +69,58 @@ func (r *recorder) WriteHeader(status int) {
 
 // Write takes bytes of the body, up to the announced length.
 func (r *recorder) Write(p []byte) (int, error) {
-	if r.status == 0 {
-		r.WriteHeader(http.StatusOK)
+	if err := r.accept(int64(len(p))); err != nil {
+		return 0, err
 	}
-	if !bodyAllowed(r.status) {
-		return 0, http.ErrBodyNotAllowed
-	}
-	if r.length >= 0 && int64(len(r.body))+int64(len(p)) > r.length {
-		return 0, http.ErrContentLength
+	if r.content != nil { // more after it: it cannot stay what it is
+		b, _ := io.ReadAll(r.content) // generated: it cannot fail
+		r.body, r.content = append(r.body, b...), nil
 	}
 	if r.body == nil && !r.head && r.length > int64(len(p)) && r.length <= 1<<20 {
 		r.body = make([]byte, 0, r.length)
 	}
 	r.body = append(r.body, p...)
 	return len(p), nil
+}
+
+// WriteContent takes content as it is.
+func (r *recorder) WriteContent(c *Content) (int64, error) {
+	n := c.size - c.at
+	h := r.header
+	if r.status != 0 {
+		h = r.frozen
+	}
+	if _, typed := h["Content-Type"]; r.content != nil || !typed { // without, the first bytes are needed
+		return c.WriteTo(struct{ io.Writer }{r})
+	}
+	if err := r.accept(n); err != nil {
+		return 0, err
+	}
+	r.content = c
+	return n, nil
+}
+
+// accept checks that n more bytes may come.
+func (r *recorder) accept(n int64) error {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	if !bodyAllowed(r.status) {
+		return http.ErrBodyNotAllowed
+	}
+	if r.length >= 0 && n > r.length-r.written() {
+		return http.ErrContentLength
+	}
+	return nil
+}
+
+// written is how much of the body there is.
+func (r *recorder) written() int64 {
+	n := int64(len(r.body))
+	if r.content != nil {
+		n += r.content.size - r.content.at
+	}
+	return n
 }
 
 func bodyAllowed(status int) bool {
@@ -92,7 +131,7 @@ func bodyAllowed(status int) bool {
 const buffered = 2048
 
 // sent reports whether anything has left the server.
-func (r *recorder) sent() bool { return r.flushed || len(r.body) > buffered }
+func (r *recorder) sent() bool { return r.flushed || r.written() > buffered }
 
 // response is the client's side. broken: the server gave up in the middle.
 func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http.Response {
@@ -108,10 +147,16 @@ func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http
 	if r.head || !bodyAllowed(r.status) {
 		return resp
 	}
-	short := r.length >= 0 && int64(len(r.body)) < r.length
-	if len(r.body) > 0 || broken || short {
-		resp.Body = &responseBody{data: bytes.NewReader(r.body), broken: broken || short}
+	short := r.length >= 0 && r.written() < r.length
+	if r.written() == 0 && !broken && !short {
+		return resp
 	}
+	b := &responseBody{broken: broken || short, next: r.content}
+	if b.first = bytes.NewReader(r.body); len(r.body) == 0 && r.content != nil {
+		b.next = nil
+		b.first = r.content
+	}
+	resp.Body = b
 	return resp
 }
 
@@ -139,10 +184,10 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 			resp.ContentLength = -1 // as net/http's client has it
 		}
 	case r.length >= 0:
-	case r.head && (len(r.body) == 0 || r.sent()): // the length of what is not sent is unknown
+	case r.head && (r.written() == 0 || r.sent()): // the length of what is not sent is unknown
 	case !r.sent():
-		resp.ContentLength = int64(len(r.body))
-		h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+		resp.ContentLength = r.written()
+		h["Content-Length"] = []string{strconv.FormatInt(r.written(), 10)}
 	default:
 		resp.TransferEncoding = []string{"chunked"}
 	}
@@ -168,18 +213,31 @@ func statusLine(status int) string {
 
 // responseBody is what arrived of a body.
 type responseBody struct {
-	data   *bytes.Reader
-	broken bool // the connection ended before the body did
+	first  contents
+	next   *Content // after it; nil: nothing
+	broken bool     // the connection ended before the body did
 	closed bool
+}
+
+// contents are a *bytes.Reader or a *Content.
+type contents interface {
+	io.Reader
+	io.WriterTo
 }
 
 func (b *responseBody) Read(p []byte) (int, error) {
 	if b.closed {
 		return 0, http.ErrBodyReadAfterClose
 	}
-	n, err := b.data.Read(p)
-	if err == io.EOF && b.broken {
-		err = io.ErrUnexpectedEOF
+	n, err := b.first.Read(p)
+	if err == io.EOF {
+		if b.next != nil {
+			b.first, b.next = b.next, nil
+			return b.Read(p)
+		}
+		if b.broken {
+			err = io.ErrUnexpectedEOF
+		}
 	}
 	return n, err
 }
@@ -189,7 +247,13 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	if b.closed {
 		return 0, http.ErrBodyReadAfterClose
 	}
-	n, err := b.data.WriteTo(w)
+	n, err := b.first.WriteTo(w)
+	if err == nil && b.next != nil {
+		b.first, b.next = b.next, nil
+		var m int64
+		m, err = b.first.WriteTo(w)
+		n += m
+	}
 	if err == nil && b.broken {
 		err = io.ErrUnexpectedEOF
 	}

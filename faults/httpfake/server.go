@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/squall-sim/squall/faults"
 )
 
-// MaxSize bounds what [HeaderSize] can ask for: 1 GiB.
-const MaxSize = 1 << 30
+// MaxSize bounds what [HeaderSize] can ask for: 5 TiB, which is S3's greatest
+// object.
+const MaxSize = 5 << 40
 
 // HeaderSize is a request header that says how many bytes the answer has, for
 // clients that know better than [WithSize]. Values below 0 or above [MaxSize]
@@ -22,9 +22,8 @@ const HeaderSize = "X-Squall-Size"
 // Server is a generic web service. It knows the methods GET, HEAD, POST, PUT,
 // PATCH, DELETE and OPTIONS; others get 405. It is safe for concurrent use.
 type Server struct {
-	size    func(path string) (int64, bool)
-	counts  [len(methods)]atomic.Uint64
-	buffers sync.Pool
+	size   func(path string) (int64, bool)
+	counts [len(methods)]atomic.Uint64
 }
 
 // methods are those that the service knows, sorted as in Allow.
@@ -48,7 +47,6 @@ func WithSize(size func(path string) int64) Option {
 // New returns a service.
 func New(opts ...Option) *Server {
 	s := &Server{size: func(string) (int64, bool) { return 1 << 10, true }}
-	s.buffers.New = func() any { return new([32 << 10]byte) }
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -65,7 +63,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusMethodNotAllowed)
 		return
 	}
-	if err := s.drain(r.Body); err != nil {
+	if err := drain(r); err != nil {
 		fail(w, http.StatusBadRequest)
 		return
 	}
@@ -156,34 +154,16 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, size int64) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	buf := s.buffers.Get().(*[32 << 10]byte)
-	defer s.buffers.Put(buf)
-	content := faults.NewContent(r.URL.Path, size)
-	for {
-		n, err := content.Read(buf[:])
-		if err != nil {
-			return
-		}
-		if _, err := w.Write(buf[:n]); err != nil {
-			return // the client has gone away
-		}
-	}
+	faults.WriteContent(w, faults.NewContent(r.URL.Path, size)) // a client that has gone away needs no answer
 }
 
 // drain reads a body to its end.
-func (s *Server) drain(body io.Reader) error {
-	if body == nil || body == http.NoBody {
+func drain(r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody || faults.BodyContent(r) != nil {
 		return nil
 	}
-	buf := s.buffers.Get().(*[32 << 10]byte)
-	defer s.buffers.Put(buf)
-	for {
-		if _, err := body.Read(buf[:]); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
+	_, err := io.Copy(io.Discard, r.Body)
+	return err
 }
 
 // fail answers with an error.

@@ -35,9 +35,11 @@ func BenchmarkServer(b *testing.B) {
 			})
 		}
 	}
-	b.Run("PUT/squall-generated", func(b *testing.B) {
-		benchOne(b, "PUT", mine, func() io.ReadCloser { return Body("raw/1.json", benchSize) })
-	})
+	generated := func() io.ReadCloser { return Body("raw/1.json", benchSize) }
+	b.Run("PUT/squall-generated", func(b *testing.B) { benchOne(b, "PUT", mine, generated) })
+	quick := New(WithBuckets("data"), QuickETags())
+	b.Run("PUT/squall-quick", func(b *testing.B) { benchOne(b, "PUT", quick, generated) })
+	b.Run("GET/squall-quick", func(b *testing.B) { benchOne(b, "GET", quick, generated) })
 }
 
 func benchOne(b *testing.B, op string, h http.Handler, body func() io.ReadCloser) {

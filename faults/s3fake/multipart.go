@@ -84,8 +84,8 @@ func (s *store) UploadPart(bucketName, key string, id gofakes3.UploadID, number 
 	if err != nil {
 		return "", err
 	}
-	if size > s.memory/4 && size > 64<<20 {
-		return "", gofakes3.ErrorMessage("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+	if err := s.fits(size); err != nil {
+		return "", err
 	}
 	o := &object{size: size, body: []byte{}}
 	if err := receiveRest(o, input); err != nil {
@@ -155,7 +155,7 @@ func (s *store) CompleteMultipartUpload(bucketName, key string, id gofakes3.Uplo
 		body.Write(p.body)
 		hash.Write(p.hash)
 	}
-	o := newObject(key, int64(body.Len()), u.meta, s.now())
+	o := s.newObject(key, int64(body.Len()), u.meta)
 	o.body = body.Bytes()
 	if o.body == nil {
 		o.body = []byte{}

@@ -162,9 +162,11 @@ func TestPartsAreBoundedToo(t *testing.T) {
 	c := newClient(t, WithMemory(1<<20))
 	c.must("PUT", "/data/k", strings.Repeat("x", 200_000))
 	id := c.begin("big")
-	c.part("big", id, 1, strings.Repeat("1", 900_000)) // the object makes room
+	c.part("big", id, 1, strings.Repeat("1", 500_000))
+	c.part("big", id, 2, strings.Repeat("2", 500_000)) // the object makes room
 	c.refused(404, "NoSuchKey", "GET", "/data/k", "")
-	c.refused(400, "EntityTooLarge", "PUT", "/data/big?partNumber=2&uploadId="+id, strings.Repeat("2", 900_000))
+	c.refused(400, "EntityTooLarge", "PUT", "/data/big?partNumber=3&uploadId="+id, strings.Repeat("3", 500_000))
+	c.refused(400, "EntityTooLarge", "PUT", "/data/k", strings.Repeat("3", 600_000))
 	if u := c.server.Usage(); u.Bytes > 1<<20 {
 		t.Errorf("%+v", u)
 	}

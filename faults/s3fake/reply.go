@@ -3,6 +3,7 @@ package s3fake
 import (
 	"bytes"
 	"html"
+	"io"
 	"net/http"
 	"strings"
 
@@ -50,6 +51,17 @@ func (w *reply) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return w.ResponseWriter.Write(p)
+}
+
+// WriteContent is Write for generated content.
+func (w *reply) WriteContent(c *faults.Content) (int64, error) {
+	if w.failing != 0 || w.r.Method == http.MethodHead {
+		return c.WriteTo(struct{ io.Writer }{w})
+	}
+	if w.status == 0 {
+		w.begin(http.StatusOK)
+	}
+	return faults.WriteContent(w.ResponseWriter, c)
 }
 
 // begin sends the headers of a success.

@@ -22,6 +22,7 @@ import (
 type store struct {
 	now    func() time.Time
 	memory int64
+	quick  bool // see QuickETags
 
 	mu      sync.RWMutex
 	buckets map[string]*bucket
@@ -55,8 +56,15 @@ var (
 	errNoBucket = errors.New("s3fake: no such bucket")
 )
 
-func newStore(now func() time.Time, memory int64) *store {
-	return &store{now: now, memory: memory, buckets: make(map[string]*bucket)}
+func newStore(s *settings) *store {
+	return &store{now: s.now, memory: s.memory, quick: s.quick, buckets: make(map[string]*bucket)}
+}
+
+// newObject returns an object of now.
+func (s *store) newObject(key string, size int64, meta map[string]string) *object {
+	o := newObject(key, size, meta, s.now())
+	o.quick = s.quick
+	return o
 }
 
 // put stores an object, and evicts others until there is room. s.mu is held.
@@ -107,17 +115,7 @@ func (s *store) remove(b *bucket, key string) {
 }
 
 // load stores an object with generated content.
-func (s *store) load(bucketName, key string, size int64, replace bool) error {
-	if !replace {
-		s.mu.RLock()
-		b := s.buckets[bucketName]
-		there := b != nil && b.objects[key] != nil && b.objects[key].size == size
-		s.mu.RUnlock()
-		if there {
-			return nil
-		}
-	}
-	o := newObject(key, size, nil, s.now())
+func (s *store) load(bucketName string, o *object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucketName]
@@ -126,6 +124,14 @@ func (s *store) load(bucketName, key string, size int64, replace bool) error {
 	}
 	s.put(b, o)
 	return nil
+}
+
+// has reports whether there is an object of that size.
+func (s *store) has(bucketName, key string, size int64) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b := s.buckets[bucketName]
+	return b != nil && b.objects[key] != nil && b.objects[key].size == size
 }
 
 // object finds one. s.mu is held.
@@ -173,7 +179,7 @@ func (s *store) HeadObject(bucketName, key string) (*gofakes3.Object, error) {
 
 // PutObject reads the whole input before it changes anything.
 func (s *store) PutObject(bucketName, key string, meta map[string]string, input io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
-	o := newObject(key, size, meta, s.now())
+	o := s.newObject(key, size, meta)
 	if err := s.receive(o, input); err != nil {
 		return gofakes3.PutObjectResult{}, err
 	}
@@ -193,12 +199,12 @@ func (s *store) PutObject(bucketName, key string, meta map[string]string, input 
 	return gofakes3.PutObjectResult{}, nil
 }
 
+// buffers are for comparing uploads with what they should be.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
 // receive reads an upload of o.size bytes to its end. As long as they are those
 // of Body they are only compared: simulated clients send nothing else.
 func (s *store) receive(o *object, input io.Reader) error {
-	if o.size > s.memory/4 && o.size > 64<<20 {
-		return gofakes3.ErrorMessage("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
 	got, want := buffers.Get().(*[32 << 10]byte), buffers.Get().(*[32 << 10]byte)
 	defer buffers.Put(got)
 	defer buffers.Put(want)
@@ -208,6 +214,9 @@ func (s *store) receive(o *object, input io.Reader) error {
 		n, err := input.Read(got[:min(int64(len(got)), o.size-at)])
 		expected.ReadAt(want[:n], at)
 		if !bytes.Equal(got[:n], want[:n]) {
+			if err := s.fits(o.size); err != nil {
+				return err
+			}
 			o.body = make([]byte, at, min(o.size, at+1<<20))
 			expected.ReadAt(o.body, 0)
 			o.body = append(o.body, got[:n]...)
@@ -225,6 +234,14 @@ func (s *store) receive(o *object, input io.Reader) error {
 		}
 	}
 	return atEnd(input, got[:])
+}
+
+// fits refuses content that would take more than half of the memory.
+func (s *store) fits(size int64) error {
+	if size > s.memory/2 {
+		return gofakes3.ErrorMessage("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+	}
+	return nil
 }
 
 // receiveRest appends to o.body up to o.size.
@@ -284,7 +301,7 @@ func (s *store) CopyObject(srcBucket, srcKey, dstBucket, dstKey string, meta map
 	if !replace {
 		own = from.meta
 	}
-	o := newObject(dstKey, from.size, own, s.now())
+	o := s.newObject(dstKey, from.size, own)
 	if o.body = from.body; o.body == nil && from.key != dstKey {
 		o.body = make([]byte, from.size)
 		io.ReadFull(from.content(), o.body) // generated: it cannot fail
