@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -117,4 +118,46 @@ func BenchmarkTwoStep(b *testing.B) {
 			done(nil)
 		}
 	})
+}
+
+// BenchmarkRatio measures ours and gobreaker in turns, some hundred calls each,
+// and reports the median quotient: a busy machine slows both down.
+func BenchmarkRatio(b *testing.B) {
+	raw := gobreaker.NewCircuitBreaker[int](benchSettings)
+	ours := benchBreaker(b)
+	closed := func(b *testing.B) {
+		ratio(b, func() { _, _ = raw.Execute(benchOp) }, func() { _, _ = Execute(ours, benchOp) })
+	}
+	b.Run("Closed", closed)
+	rawTwo := gobreaker.NewTwoStepCircuitBreaker[int](benchSettings)
+	oursTwo, err := NewTwoStep(benchConfig)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("TwoStep", func(b *testing.B) {
+		ratio(b, func() { done, _ := rawTwo.Allow(); done(nil) }, func() { done, _ := oursTwo.Allow(); done(nil) })
+	})
+	for range benchConfig.Failures {
+		_, _ = raw.Execute(benchFail)
+		_, _ = Execute(ours, benchFail)
+	}
+	b.Run("Open", closed)
+}
+
+func ratio(b *testing.B, raw, ours func()) {
+	const calls = 200
+	var quotients []float64
+	for b.Loop() {
+		start := time.Now()
+		for range calls {
+			raw()
+		}
+		middle := time.Now()
+		for range calls {
+			ours()
+		}
+		quotients = append(quotients, float64(time.Since(middle))/float64(middle.Sub(start)))
+	}
+	slices.Sort(quotients)
+	b.ReportMetric(quotients[len(quotients)/2], "×gobreaker")
 }

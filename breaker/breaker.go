@@ -72,13 +72,34 @@ type attempt struct {
 
 // run returns nil if op was run, else why it was not. (op is no field: escape
 // analysis takes a struct as one, and op would go to the heap with b.)
+//
+// The engine hears of an op that returns or panics, but not of runtime.Goexit:
+// the place of a probe would be taken for ever. So an exit is made a panic inside
+// the engine, and ended outside of it; the goroutine then goes on exiting. The
+// deferred functions are written out here for speed.
 func (a *attempt) run(op func() error) error {
-	defer a.leave()
+	defer func() {
+		if a.exiting {
+			recover()
+		}
+		a.b.deliver() // the engine has heard of the outcome, and its lock is free
+	}()
 	_, err := a.b.circuit.Execute(func() (struct{}, error) {
 		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
 			return struct{}{}, errWithdrawn
 		}
-		defer a.land()
+		defer func() {
+			a.b.current() // a half-open state that is due begins now, if not before
+			if a.returned {
+				return
+			}
+			cause := recover()
+			if cause == nil {
+				a.exiting = true
+				cause = "breaker: the operation left its goroutine"
+			}
+			panic(cause)
+		}()
 		a.err = op()
 		verdict := a.b.verdict(a.err)
 		a.returned = true
@@ -88,29 +109,4 @@ func (a *attempt) run(op func() error) error {
 		return nil
 	}
 	return err
-}
-
-// land runs when op has ended, in whatever way, and before the engine hears of
-// it. The engine hears of a return and of a panic, but not of runtime.Goexit:
-// the place of a probe would be taken for ever. So that becomes a panic as far
-// as the engine.
-func (a *attempt) land() {
-	a.b.current() // a half-open state that is due begins now, if not before
-	if a.returned {
-		return
-	}
-	cause := recover()
-	if cause == nil {
-		a.exiting = true
-		cause = "breaker: the operation left its goroutine"
-	}
-	panic(cause)
-}
-
-// leave runs when the engine has heard of the outcome and its lock is free.
-func (a *attempt) leave() {
-	if a.exiting {
-		recover() // land's panic; the goroutine goes on exiting
-	}
-	a.b.deliver()
 }

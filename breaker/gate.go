@@ -81,7 +81,11 @@ func (g *gate) init(c Config, opts []Option) gobreaker.Settings {
 		Timeout:       1, // nanosecond; 0 would mean a minute
 		ReadyToTrip:   g.tripping,
 		OnStateChange: g.changed,
-		IsExcluded:    g.excluded, // and successful is nil, as by default
+		// IsSuccessful is as by default: no error. IsExcluded decides the common
+		// case by itself, since it is called once per call.
+		IsExcluded: func(verdict error) bool {
+			return (verdict != nil || g.phase.Load().state == HalfOpen) && g.excluded(verdict)
+		},
 	}
 }
 
@@ -205,17 +209,17 @@ func (g *gate) tripping(c gobreaker.Counts) bool {
 	return true
 }
 
-// excluded is the engine's IsExcluded, which it calls for every call that ends
-// in the state that admitted it. The engine does not count the failure that ends
+// excluded is the engine's IsExcluded, for what is not a success while closed.
+// The engine calls that for every call that ends in the state that admitted it. The engine does not count the failure that ends
 // a half-open state, and clears its counts before it calls changed, so the
 // probes are counted here.
-func (g *gate) excluded(err error) bool {
-	if p := g.phase.Load(); p.state == HalfOpen && err != errWithdrawn {
+func (g *gate) excluded(verdict error) bool {
+	if p := g.phase.Load(); p.state == HalfOpen && verdict != errWithdrawn {
 		g.mu.Lock()
-		p.counts.add(outcomeOf(err))
+		p.counts.add(outcomeOf(verdict))
 		g.mu.Unlock()
 	}
-	return err == errNeutral || err == errWithdrawn
+	return verdict == errNeutral || verdict == errWithdrawn
 }
 
 // confirm tells whether the engine's admission of a call that entered in phase p
@@ -242,12 +246,17 @@ func (g *gate) probe(p *phase) {
 	p.counts.Requests++
 }
 
-// verdict classifies err for the engine.
+// verdict classifies err for the engine. Most calls end in the first line, which
+// is inlined.
 func (g *gate) verdict(err error) error {
+	if err == nil && g.outcome == nil {
+		return nil
+	}
+	return g.classify(err)
+}
+
+func (g *gate) classify(err error) error {
 	if g.outcome == nil {
-		if err == nil {
-			return nil // most calls
-		}
 		return verdictOf(DefaultOutcome(err))
 	}
 	return verdictOf(g.outcome(err))
