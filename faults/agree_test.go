@@ -222,3 +222,30 @@ func TestIdentify(t *testing.T) {
 		t.Errorf("%+v %+v", one, two)
 	}
 }
+
+// An error that a backend writes looks as one that the plan does.
+func TestWriteS3ErrorIsTheSameError(t *testing.T) {
+	who := Request{Client: 1, Call: 2, Attempt: 3}
+	in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, "NoSuchKey")}}})
+	own := S3Code{Code: "A<b>", Status: 500, Message: "mine & \x00 yours"}
+	for _, code := range []S3Code{s3Codes[0], own} {
+		backend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteS3Error(w, r, who, code) })
+		for _, method := range []string{"GET", "HEAD", "PUT"} {
+			ex := NewTransport(backend).Exchange(request(t, method, "/b/k", "text"))
+			var e *retryhttp.StatusError
+			if err := retryhttp.FromResponse(ex.Resp); !errors.As(err, &e) || e.Status != code.Status || method != "HEAD" && e.Code != code.Code {
+				t.Errorf("%s %+v: %v", method, code, err)
+			}
+		}
+	}
+	code, _ := LookupS3Code("NoSuchKey")
+	backend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteS3Error(w, r, who, code) })
+	var seen [2]outcome
+	for i, h := range []http.Handler{backend, NewHandler(in, backend, WithNow(func() time.Duration { return 0 }))} {
+		req := request(t, "GET", "/b/k", "")
+		seen[i] = observe(NewTransport(h), req.WithContext(WithRequest(req.Context(), who)))
+	}
+	if seen[0] != seen[1] {
+		t.Errorf("%+v\n%+v", seen[0], seen[1])
+	}
+}

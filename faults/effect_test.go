@@ -186,6 +186,29 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 	}
 }
 
+func TestHTTPStatusOfEffects(t *testing.T) {
+	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "latency add=1s": 0} {
+		if e := effect(t, text); e.HTTPStatus() != want || e.Answers() != (want != 0) {
+			t.Errorf("%s: %d", text, e.HTTPStatus())
+		}
+	}
+	if (Effect{Kind: S3Error, Code: "Nope"}).HTTPStatus() != 0 {
+		t.Error("an unknown code has a status")
+	}
+}
+
+func TestEffectErrorsHaveTheirCause(t *testing.T) {
+	_, err := ParseEffect("latency add=gauss(1)")
+	var cause *sim.ParseError
+	if !errors.As(err, &cause) {
+		t.Errorf("%v", err)
+	}
+	_, err = ParseEffect(strings.Repeat("x", 1<<20) + "\x1b[31m")
+	if len(err.Error()) > 500 || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("an error of %d bytes", len(err.Error()))
+	}
+}
+
 func TestS3CodesAreSortedAndSound(t *testing.T) {
 	if !slices.IsSortedFunc(s3Codes[:], func(a, b S3Code) int { return strings.Compare(a.Code, b.Code) }) {
 		t.Error("not sorted: LookupS3Code would miss some")

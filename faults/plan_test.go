@@ -67,6 +67,16 @@ func TestPlanValidateReportsEveryProblem(t *testing.T) {
 	}
 }
 
+func TestRuleValidate(t *testing.T) {
+	if err := (Rule{P: 1, Effect: effect(t, "503")}).Validate(); err != nil {
+		t.Error(err)
+	}
+	var got *InvalidError
+	if !errors.As(Rule{P: 2}.Validate(), &got) || len(got.Problems) != 2 || got.Problems[0].Path != "p" || got.Problems[1].Path != "effect" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestRuleString(t *testing.T) {
 	for want, r := range map[string]Rule{
 		"PutObject raw/** p=0.9 SlowDown": {On: Selector{Op: "PutObject", Key: "raw/**"}, P: 0.9, Effect: effect(t, "SlowDown")},

@@ -28,6 +28,18 @@ func TestTrapErrorsHaveTheirStatusAndIDs(t *testing.T) {
 	}
 }
 
+// gofakes3 says only the status in answers to HEAD.
+func TestTrapHeadHasTheStatusOfItsError(t *testing.T) {
+	c := newClient(t)
+	c.must("PUT", "/data/k", "text")
+	c.refused(404, "", "HEAD", "/data/none", "")
+	c.refused(416, "", "HEAD", "/data/k", "", "Range", "bytes=9-")
+	c.refused(501, "", "HEAD", "/data/k", "", "Range", "bytes=0-1,2-3")
+	if a := c.must("HEAD", "/data/k", "", "Range", "bytes=1-2"); a.status != 206 || a.header.Get("Content-Length") != "2" {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestTrapListsHaveTheirContentType(t *testing.T) {
 	c := newClient(t)
 	for _, target := range []string{"/", "/data", "/data?location", "/data?uploads"} {

@@ -80,7 +80,8 @@ func (s *Server) quickPut(out *reply, r *http.Request) bool {
 	}
 	meta := make(map[string]string)
 	for name, values := range r.Header { // any that forbids it will do: order does not matter
-		if strings.HasPrefix(name, "If-") || strings.HasPrefix(name, "X-Amz-") || name == "Content-Md5" {
+		if strings.HasPrefix(name, "If-") || strings.HasPrefix(name, "X-Amz-Meta-") ||
+			strings.HasPrefix(name, "X-Amz-Checksum-") || name == "Content-Md5" {
 			return false
 		}
 		if kept(name) && len(values) > 0 {
