@@ -10,6 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/squall-sim/squall/internal/nearest"
 )
 
 // decoder walks a file's nodes into plain data and goes on after every mistake,
@@ -122,7 +124,7 @@ var others = map[string]string{
 
 func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known []string) {
 	hint := didYouMean(key, known)
-	meant := nearest(key, known)
+	meant := nearest.Word(key, known)
 	if other := others[fold2(key)]; meant == "" && slices.Contains(known, other) {
 		meant = other
 		hint = "did you mean " + other + "? known: " + strings.Join(known, ", ")

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/squall-sim/squall/internal/nearest"
 )
 
 //go:embed library/*.yaml
@@ -95,7 +97,7 @@ type NotFoundError struct {
 
 func notFound(name string) *NotFoundError {
 	base := strings.TrimSuffix(strings.TrimSuffix(name[strings.LastIndexAny(name, `/\`)+1:], ".yml"), ".yaml")
-	near := nearest(base, libraryNames())
+	near := nearest.Word(base, libraryNames())
 	hint := "`simulate list` shows the built-in scenarios"
 	if near != "" {
 		hint = "did you mean " + near + "? " + hint

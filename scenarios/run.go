@@ -11,6 +11,7 @@ import (
 
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/fleet"
+	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/reports"
 )
 
@@ -93,7 +94,7 @@ func choose(sc *Scenario, names []string) ([]Policy, error) {
 			continue
 		}
 		hint := "it has " + strings.Join(known, ", ")
-		if near := nearest(n, known); near != "" {
+		if near := nearest.Word(n, known); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
 		return nil, &OptionError{Message: fmt.Sprintf("scenario %s has no policy %s", sc.Name, quote(n)), Hint: hint}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/squall-sim/squall/internal/nearest"
 )
 
 // Rate is a number of events a second. In a scenario file it is written
@@ -127,7 +129,7 @@ func ParseSize(text string) (Size, error) {
 		names = append(names, u.name)
 	}
 	hint := "write B, KiB, MiB, GiB, kB, MB or GB"
-	if near := nearest(unit, names); near != "" {
+	if near := nearest.Word(unit, names); near != "" {
 		hint = "did you mean " + t[:i] + near + "?"
 	}
 	return 0, scalarErr(quote(text)+" has the unknown unit "+quote(unit), hint)

@@ -108,14 +108,3 @@ func TestScalarsReadBackWhatTheyPrint(t *testing.T) {
 		}
 	})
 }
-
-func TestNearest(t *testing.T) {
-	for name, want := range map[string]string{
-		"attemps": "attempts", "Attempts": "attempts", "attempt-timeout": "attempt_timeout", "mulitplier": "multiplier",
-		"atempt": "attempts", "xyzzy": "", "": "", strings.Repeat("x", 1000): "",
-	} {
-		if got := nearest(name, []string{"attempts", "attempt_timeout", "multiplier", "cap"}); got != want {
-			t.Errorf("%.20q: got %q, want %q", name, got, want)
-		}
-	}
-}
