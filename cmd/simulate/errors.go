@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/scenarios"
 )
 
@@ -116,7 +117,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			return usage(help, "unknown flag -%s", unknown.GetSpecifiedName())
 		}
 		name := unknown.GetSpecifiedName()
-		if near := nearest(name, flagNames(cmd)); near != "" {
+		if near := nearest.Word(name, flagNames(cmd)); near != "" {
 			return usage("did you mean --"+near+"? "+help, "unknown flag --%s", name)
 		}
 		return usage(help, "unknown flag --%s", name)
@@ -159,4 +160,12 @@ func flagNames(cmd *cobra.Command) []string {
 		}
 	})
 	return names
+}
+
+// or joins words as a sentence lists alternatives: "a, b or c".
+func or(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/squall-sim/squall/internal/nearest"
 )
 
 // run is the command as a function: it does what env.Args ask for and returns
@@ -127,7 +129,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 
 func unknownCommand(root *cobra.Command, name string) error {
 	hint := "simulate --help lists the commands"
-	if near := nearest(name, commandNames(root)); near != "" {
+	if near := nearest.Word(name, commandNames(root)); near != "" {
 		hint = "did you mean simulate " + near + "? " + hint
 	}
 	return usage(hint, "unknown command %q", name)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/scenarios"
 )
@@ -165,7 +166,7 @@ func checkPolicies(sc *scenarios.Scenario, arg string, wanted []string) error {
 			continue
 		}
 		hint := "its policies are " + or(known)
-		if near := nearest(w, known); near != "" {
+		if near := nearest.Word(w, known); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
 		return usage(hint, "%s has no policy %q", arg, w)

@@ -36,8 +36,8 @@ func (s *sketch) span() time.Duration {
 	return max(d, time.Second)
 }
 
-// check finds out whether the scenario would prove anything.
-func (s *sketch) check(replay *logs.Replay) error {
+// fits finds out whether the scenario is possible.
+func (s *sketch) fits() error {
 	if s.span() > scenarios.MaxDuration {
 		return usage("--from, --to and --speed make it shorter", "the replay takes %s, more than %s",
 			reports.FormatDuration(s.span()), reports.FormatDuration(scenarios.MaxDuration))
@@ -48,6 +48,18 @@ func (s *sketch) check(replay *logs.Replay) error {
 	if s.outageAt >= s.span() {
 		return usage("--outage-at counts from the start of the replay", "the outage begins at %s, after the end of the replay at %s",
 			reports.FormatExact(s.outageAt), reports.FormatExact(s.span()))
+	}
+	if s.outageFor > scenarios.MaxDuration-s.outageAt {
+		return usage("--outage-for 30m", "the outage ends after %s, the longest that a run may be", reports.FormatDuration(scenarios.MaxDuration))
+	}
+	return nil
+}
+
+// check finds out whether the scenario is possible and would prove anything:
+// an outage that no request meets does not.
+func (s *sketch) check(replay *logs.Replay) error {
+	if err := s.fits(); err != nil || s.outageFor == 0 {
+		return err
 	}
 	busiest, most, minute := time.Duration(0), 0, []time.Duration(nil)
 	for row := range replay.Rows() {
