@@ -157,6 +157,24 @@ func stress(t *testing.T, c Config, twoStep bool) {
 	})
 	b, _ = New(c, WithClock(clock), listener)
 	two, _ = NewTwoStep(c, WithClock(clock), listener)
+	hammer(c, clock, call)
+	laws(t, c, events)
+	// Never wedged: with a healthy backend it closes.
+	clock.advance(c.OpenFor + 1)
+	for range c.Probes + 1 {
+		call(nil)
+	}
+	state := b.State()
+	if twoStep {
+		state = two.State()
+	}
+	if state != Closed {
+		t.Errorf("%+v: %v with a healthy backend", c, state)
+	}
+}
+
+// hammer calls from many goroutines, and moves the clock.
+func hammer(c Config, clock *manualClock, call func(error)) {
 	var all sync.WaitGroup
 	for g := range 6 {
 		all.Go(func() {
@@ -176,19 +194,6 @@ func stress(t *testing.T, c Config, twoStep bool) {
 		})
 	}
 	all.Wait()
-	laws(t, c, events)
-	// Never wedged: with a healthy backend it closes.
-	clock.advance(c.OpenFor + 1)
-	for range c.Probes + 1 {
-		call(nil)
-	}
-	state := b.State()
-	if twoStep {
-		state = two.State()
-	}
-	if state != Closed {
-		t.Errorf("%+v: %v with a healthy backend", c, state)
-	}
 }
 
 // laws checks a history of events.

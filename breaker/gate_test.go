@@ -79,8 +79,15 @@ func TestTwoStepCallThatRacesTheTripIsWithdrawn(t *testing.T) {
 	if b.State() != Open || len(*events) != 1 {
 		t.Errorf("state %v, events %v; want open by one event", b.State(), *events)
 	}
-	// The withdrawn call keeps no place, and no trace in the counts.
+	// Nor is it a probe once there may be one: it has to look again. A withdrawn
+	// call keeps no place, and leaves no trace in the counts.
 	clock.advance(time.Minute + 1)
+	if state := b.State(); state != HalfOpen {
+		t.Fatalf("state %v, want half-open", state)
+	}
+	if done, err := b.enter(saw); err != errWithdrawn || done != nil {
+		t.Errorf("err %v; want the call withdrawn", err)
+	}
 	if done, err = b.Allow(); err != nil {
 		t.Fatalf("the first probe is refused: %v", err)
 	}
