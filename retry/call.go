@@ -108,7 +108,7 @@ func (c *Call) succeeded(ctx context.Context, now time.Time) {
 // returns what to do. u is a draw in [0, 1) for the jitter. A retry's price is
 // paid when Failed returns.
 //
-// The error is judged in this order: turned away, not worth another attempt,
+// The error is judged in this order: turned away, not worth another attempt, not idempotent,
 // attempts used up, server's hint too long, deadline, limit, budget. A call
 // that has ended keeps to its decision.
 func (c *Call) Failed(now time.Time, err error, u float64) Decision {
@@ -152,6 +152,9 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	c.failures++
 	if !class.Retryable() {
 		return c.end(ctx, now, err, class, Decision{Reason: NotRetryable}), Receipt{}
+	}
+	if onceOnly(err) {
+		return c.end(ctx, now, err, class, Decision{Reason: NotIdempotent}), Receipt{}
 	}
 	if int(c.failures) >= c.r.policy.Attempts {
 		return c.end(ctx, now, err, class, Decision{Reason: Exhausted}), Receipt{}

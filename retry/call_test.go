@@ -238,8 +238,8 @@ func TestCallIsSmall(t *testing.T) {
 }
 
 func TestReasons(t *testing.T) {
-	want := []string{"not retryable", "attempts exhausted", "over budget", "rejected", "deadline too near",
-		"limit reached", "server said stop", "cancelled"}
+	want := []string{"not retryable", "not idempotent", "attempts exhausted", "over budget", "rejected",
+		"deadline too near", "limit reached", "server said stop", "cancelled"}
 	all := retry.Reasons()
 	if len(all) != len(want) {
 		t.Fatalf("%d reasons, want %d", len(all), len(want))

@@ -8,6 +8,10 @@ type Reason uint8
 const (
 	// NotRetryable: the error is not worth another attempt.
 	NotRetryable Reason = iota + 1
+	// NotIdempotent: the error is worth another attempt, but the operation may
+	// have taken effect and must not happen twice (an error with Idempotent()
+	// false).
+	NotIdempotent
 	// Exhausted: the policy's attempts are used up.
 	Exhausted
 	// OverBudget: the [Budget] refused to pay for a retry; the cause is a
@@ -33,7 +37,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"not ended", "not retryable", "attempts exhausted", "over budget", "rejected",
+	"not ended", "not retryable", "not idempotent", "attempts exhausted", "over budget", "rejected",
 	"deadline too near", "limit reached", "server said stop", "cancelled",
 }
 
