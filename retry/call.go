@@ -49,6 +49,9 @@ type Call struct {
 	prev     time.Duration // the last delay, before any hint
 	failures int32         // attempts that failed and were counted
 	paid     int32         // cost of the last paid receipt
+	around   int32         // product of the attempt numbers of the calls around this one; 0: none
+	depth    uint8         // how many calls are around this one
+	waits    uint8         // times that a breaker was waited for
 	state    Reason        // 0: alive
 	won      bool          // Succeeded was called
 }
@@ -108,9 +111,10 @@ func (c *Call) succeeded(ctx context.Context, now time.Time) {
 // returns what to do. u is a draw in [0, 1) for the jitter. A retry's price is
 // paid when Failed returns.
 //
-// The error is judged in this order: turned away, not worth another attempt, not idempotent,
-// attempts used up, server's hint too long, deadline, limit, budget. A call
-// that has ended keeps to its decision.
+// The error is judged in this order: turned away, not worth another attempt,
+// not idempotent, inside another call ([WithStandDown]), attempts used up,
+// server's hint too long, deadline, limit, budget. A call that has ended keeps
+// to its decision.
 func (c *Call) Failed(now time.Time, err error, u float64) Decision {
 	d, _ := c.failed(context.Background(), now, err, u)
 	return d
@@ -143,11 +147,7 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	f.gather(err)
 	class := c.r.class(err, &f)
 	if f.rejected {
-		d := Decision{Reason: Rejected}
-		if f.hasAfter {
-			d.After = f.after
-		}
-		return c.end(ctx, now, err, class, d), Receipt{}
+		return c.rejected(ctx, now, err, class, u, &f), Receipt{}
 	}
 	c.failures++
 	if !class.Retryable() {
@@ -155,6 +155,9 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	}
 	if onceOnly(err) {
 		return c.end(ctx, now, err, class, Decision{Reason: NotIdempotent}), Receipt{}
+	}
+	if c.r.standsDown && c.depth > 0 {
+		return c.end(ctx, now, err, class, Decision{Reason: StoodDown}), Receipt{}
 	}
 	if int(c.failures) >= c.r.policy.Attempts {
 		return c.end(ctx, now, err, class, Decision{Reason: Exhausted}), Receipt{}
@@ -180,6 +183,24 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	c.prev, d.Retry = own, true
 	c.tell(ctx, now, err, class, d)
 	return d, receipt
+}
+
+// rejected decides on an attempt that a breaker turned away. Waiting for the
+// breaker takes time and nothing else: no attempt, no budget.
+func (c *Call) rejected(ctx context.Context, now time.Time, err error, class Class, u float64, f *facts) Decision {
+	d := Decision{Reason: Rejected}
+	if f.hasAfter {
+		d.After = f.after
+		w := c.r.breakerWait
+		after := c.r.policy.afterBreaker(int(c.failures), c.prev, u, f)
+		if int(c.waits) < w.Times && (w.Max == 0 || after <= w.Max) && c.outOfTime(now, after) == 0 {
+			c.waits++
+			d = Decision{Retry: true, After: after}
+			c.tell(ctx, now, err, class, d)
+			return d
+		}
+	}
+	return c.end(ctx, now, err, class, d)
 }
 
 // outOfTime returns why an attempt after the delay could not start in time, or
@@ -228,9 +249,15 @@ func (c *Call) tell(ctx context.Context, now time.Time, err error, class Class, 
 	if len(c.r.observers) == 0 {
 		return
 	}
-	c.r.tell(ctx, Event{
+	e := c.event(now, err, class, d)
+	c.r.tell(ctx, e)
+}
+
+func (c *Call) event(now time.Time, err error, class Class, d Decision) Event {
+	return Event{
 		Policy: c.r.policy.Name, Time: now, Elapsed: c.elapsed(now),
 		Attempts: c.Attempts(), MaxAttempts: c.r.policy.Attempts,
+		Depth: int(c.depth), Around: max(1, int(c.around)),
 		Err: err, Class: class, Decision: d,
-	})
+	}
 }

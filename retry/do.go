@@ -3,7 +3,6 @@ package retry
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 )
 
@@ -20,39 +19,47 @@ import (
 // attempt would not end before ctx's deadline ([DeadlineTooNear]). A panic in op
 // passes through. op must be safe to call more than once.
 //
-// Do itself allocates nothing, unless an attempt has a timeout, a delay needs
-// a timer, or the call fails.
+// Do itself allocates nothing, unless attempts have a timeout or carry their
+// depth ([WithDepth]), a delay needs a timer, or the call fails.
 func Do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error)) (T, error) {
-	start := r.start()
 	if !r.direct || ctx.Err() != nil {
-		return do(ctx, r, op, start, nil)
+		return do(ctx, r, op, nil)
 	}
 	v, err := op(ctx)
 	if err == nil {
 		return v, nil
 	}
-	return do(ctx, r, op, start, err)
+	return do(ctx, r, op, err)
 }
 
 // do is Do from its beginning or, with a failed error, from the first attempt's
-// end: a call that succeeds at once needs no Call.
-func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error), start time.Time, failed error) (T, error) {
+// end: most calls succeed at once and need no Call.
+func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error), failed error) (T, error) {
 	var v, zero T
 	var last error
-	c := r.Begin(start)
+	c := r.Begin(r.start())
+	if r.looksUp {
+		c.SetAncestry(AncestryOf(ctx))
+	}
 	if failed == nil && ctx.Err() != nil {
 		return zero, c.abandon(ctx, nil, nil)
 	}
 	for err := failed; ; {
 		if err != nil {
+			reached := c.failures
 			if end := c.next(ctx, err, last); end != nil {
 				return zero, end
 			}
-			last = err
+			if c.failures > reached { // a breaker's word is no backend's
+				last = err
+			}
 		}
-		if r.bounded {
+		switch {
+		case r.bounded:
 			v, err = bounded(ctx, &c, op)
-		} else {
+		case r.announces:
+			v, err = op(c.Context(ctx))
+		default:
 			v, err = op(ctx)
 		}
 		if err == nil {
@@ -69,13 +76,18 @@ func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, err
 func bounded[T any](ctx context.Context, c *Call, op func(context.Context) (T, error)) (T, error) {
 	d, _ := c.Timeout(c.r.timeOrZero())
 	d = max(d, 1) // the limit passed since next looked: let op see a context that has ended
-	attempt, cancel := c.r.withTimeout(ctx, d)
+	attempt, cancel := c.r.withTimeout(c.Context(ctx), d)
 	defer cancel()
 	v, err := op(attempt)
-	if err != nil && errors.Is(attempt.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		err = &TimeoutError{After: d, Err: err}
+	return v, timedOut(err, d, attempt, ctx)
+}
+
+// timedOut returns err as what it is if the attempt's time was up.
+func timedOut(err error, d time.Duration, attempt, caller context.Context) error {
+	if err != nil && errors.Is(attempt.Err(), context.DeadlineExceeded) && caller.Err() == nil {
+		return &TimeoutError{After: d, Err: err}
 	}
-	return v, err
+	return err
 }
 
 // timeOrZero reads the clock only if decisions depend on it.
@@ -101,7 +113,7 @@ func (c *Call) next(ctx context.Context, err, last error) error {
 		if !r.watched {
 			now = r.now()
 		}
-		if !r.stopwatch && c.deadline == math.MaxInt64 {
+		if !r.stopwatch && c.start.IsZero() {
 			c.start = now // nobody asks for the time before
 		}
 		c.SetDeadline(t)
@@ -125,6 +137,9 @@ func (c *Call) wait(ctx context.Context, now time.Time, err error, d time.Durati
 	r := c.r
 	if now.IsZero() {
 		now = r.now()
+	}
+	if !r.stopwatch && c.start.IsZero() {
+		c.start = now // Elapsed counts from here
 	}
 	again := now.Add(d)
 	stopped := r.sleep(ctx, d)
@@ -165,7 +180,7 @@ func (c *Call) abandon(ctx context.Context, err, last error) error {
 
 // failure is the error of a call that Failed has ended.
 func (c *Call) failure(now time.Time, err, last error, d Decision, receipt Receipt) error {
-	if now.IsZero() {
+	if now.IsZero() && (d.After > 0 || c.r.stopwatch || !c.start.IsZero()) {
 		now = c.r.now()
 	}
 	e := c.report(now, d.Reason)
@@ -184,7 +199,7 @@ func (c *Call) failure(now time.Time, err, last error, d Decision, receipt Recei
 
 func (c *Call) report(now time.Time, reason Reason) *Error {
 	e := &Error{Policy: c.r.policy.Name, Reason: reason, Attempts: c.Attempts()}
-	if c.r.stopwatch {
+	if c.r.stopwatch || !c.start.IsZero() {
 		e.Elapsed = c.elapsed(now)
 	}
 	return e

@@ -101,7 +101,7 @@ func TestDoEnds(t *testing.T) {
 			if c.deadline != 0 {
 				ctx, _ = clock.WithTimeout(ctx, c.deadline)
 			}
-			r := retry.Must(retry.New(c.policy, retry.WithClock(clock)))
+			r := retry.Must(retry.New(c.policy, retry.WithClock(clock), retry.WithElapsed()))
 			v, err := retry.Do(ctx, r, clock.op(c.script))
 			got, e := endOf(t, err)
 			if got != c.want || v != 0 {

@@ -17,6 +17,9 @@ type world struct {
 	deadline time.Duration // of the caller; 0: none
 	script   []step        // of the operation
 	draws    []float64     // by attempt
+	around   bool          // inside two other calls, in the third attempt of one and the second of the other
+	yields   bool          // stands down there
+	wait     retry.BreakerWait
 }
 
 func (w *world) Draw(attempt int) float64 { return w.draws[attempt-1] }
@@ -25,6 +28,7 @@ func (w *world) Draw(attempt int) float64 { return w.draws[attempt-1] }
 type line struct {
 	at, elapsed time.Duration
 	attempts    int
+	depth       [2]int
 	err         string
 	class       retry.Class
 	decision    retry.Decision
@@ -38,18 +42,39 @@ func (tr *trace) observe(_ context.Context, e retry.Event) {
 	if e.Err != nil {
 		text = e.Err.Error()
 	}
-	*tr = append(*tr, line{e.Time.Sub(epoch), e.Elapsed, e.Attempts, text, e.Class, e.Decision})
+	*tr = append(*tr, line{e.Time.Sub(epoch), e.Elapsed, e.Attempts, [2]int{e.Depth, e.Around}, text, e.Class, e.Decision})
 }
 
 func (w *world) retrier(clock *virtual, tr *trace) *retry.Retrier {
-	return retry.Must(retry.New(w.policy, retry.WithClock(clock), retry.WithChance(w), retry.WithObserver(tr.observe)))
+	opts := []retry.Option{retry.WithClock(clock), retry.WithChance(w), retry.WithObserver(tr.observe), retry.WithBreakerWait(w.wait)}
+	if w.yields {
+		opts = append(opts, retry.WithStandDown())
+	}
+	return retry.Must(retry.New(w.policy, opts...))
+}
+
+// ancestry is where the call stands.
+func (w *world) ancestry() retry.Ancestry {
+	if !w.around {
+		return retry.Ancestry{}
+	}
+	return retry.Ancestry{Depth: 2, Attempts: 6}
 }
 
 func (w *world) context(clock *virtual) context.Context {
-	if w.deadline == 0 {
-		return context.Background()
+	ctx := context.Background()
+	if w.deadline != 0 {
+		ctx, _ = clock.WithTimeout(ctx, w.deadline)
 	}
-	ctx, _ := clock.WithTimeout(context.Background(), w.deadline)
+	if w.around {
+		for _, failures := range []int{2, 1} {
+			call := retry.Must(retry.New(quick)).Begin(epoch)
+			for range failures {
+				call.Failed(epoch, errReset, 0)
+			}
+			ctx = call.Context(ctx)
+		}
+	}
 	return ctx
 }
 
@@ -67,6 +92,7 @@ func (w *world) byHand() (trace, time.Time, bool) {
 	r := w.retrier(nil, &tr)
 	now := epoch
 	call := r.Begin(now)
+	call.SetAncestry(w.ancestry())
 	end := now.Add(forever)
 	if w.deadline != 0 {
 		end = now.Add(w.deadline)
@@ -93,7 +119,7 @@ func (w *world) byHand() (trace, time.Time, bool) {
 			call.Cancel(now, err)
 			return tr, now, false
 		}
-		d := call.Failed(now, err, w.draws[attempt-1])
+		d := call.Failed(now, err, w.draws[call.Attempts()])
 		if !d.Retry {
 			return tr, now, false
 		}
@@ -124,9 +150,11 @@ func anyWorld(rnd *rand.Rand) *world {
 		w.policy.Quota = retry.Quota{Capacity: 10 + rnd.IntN(40), Cost: 10, ThrottleCost: 3, TimeoutCost: rnd.IntN(20), Reward: 1}
 	}
 	w.deadline = maybe(between(ms, 10*time.Second))
+	w.around, w.yields = rnd.IntN(4) == 0, rnd.IntN(2) == 0
+	w.wait = retry.BreakerWait{Times: rnd.IntN(3), Max: maybe(between(1, 3*time.Second))}
 	errs := []error{nil, errReset, errThrottled, errWrapped, answer(500, ""), answer(404, ""), errors.New("plain"), rejection{time.Second},
 		answer(429, "").waiting(between(0, 8*time.Second)), answer(503, "").amzWaiting(between(0, 8*time.Second)),
-		context.Canceled, retry.Permanent(errReset), retry.After(errReset, between(0, time.Second))}
+		context.Canceled, retry.Permanent(errReset), once{errReset, false}, retry.After(errReset, between(0, time.Second))}
 	for range 1 + rnd.IntN(7) {
 		err := errs[rnd.IntN(len(errs))]
 		if rnd.IntN(3) > 0 {

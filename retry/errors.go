@@ -25,8 +25,11 @@ type Error struct {
 	Reason Reason
 	// Attempts is how many attempts reached the backend.
 	Attempts int
-	// Elapsed is the time since the call began, attempts and delays together.
-	// It is zero with [WithoutElapsed].
+	// Elapsed is the time that the call took, attempts and delays together. It
+	// counts from the beginning of the call if the clock is read then: with
+	// [WithElapsed], a Limit, an AttemptTimeout or an observer. If not, it
+	// counts from the end of the first attempt that was followed by a delay, or
+	// that failed under a deadline, and is zero if there was none.
 	Elapsed time.Duration
 	// RetryAt is when the call would have been tried again, had its reason
 	// allowed it, or when the server or the breaker said to come back. Zero:
@@ -83,11 +86,11 @@ func (e *Error) Unwrap() []error {
 // RetryClass keeps calls that are nested from multiplying their attempts: a
 // call that has already retried all it may is [Fatal] to the call around it.
 // Mark it with [Retryable] if the outer one shall try all the same. Where the
-// inner call ended for want of time or was turned away, the outer one judges
-// by the errors inside.
+// inner call ended for want of time, was turned away or stood down, the outer
+// one judges by the errors inside.
 func (e *Error) RetryClass() Class {
 	switch e.Reason {
-	case Cancelled, DeadlineTooNear, Rejected:
+	case Cancelled, DeadlineTooNear, Rejected, StoodDown:
 		return Unknown
 	}
 	return Fatal

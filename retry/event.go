@@ -6,8 +6,9 @@ import (
 )
 
 // Event is one decision on a call: after an attempt, or at its end. A call
-// that succeeds at once makes one event, a call of n attempts n, and one more
-// when it is ended while it waits.
+// that succeeds at once makes one event, a call of n attempts n, one more
+// when it is ended while it waits, and one more for each time that it waits for
+// a breaker. [Hedge] adds one for each hedge that was thought of.
 type Event struct {
 	// Policy is the policy's name.
 	Policy string
@@ -18,6 +19,18 @@ type Event struct {
 	// Attempts is how many attempts of the call have reached the backend,
 	// MaxAttempts how many the policy allows.
 	Attempts, MaxAttempts int
+	// Depth is how many calls this one runs inside of, as far as they say so
+	// ([WithDepth]): 0 is the outermost. Around is the product of the numbers
+	// of the attempts that it runs in, and 1 at depth 0: the call's Attempts
+	// times Around is what one call of the outermost layer can have come to.
+	Depth, Around int
+	// Hedge says that the decision is on a hedge: whether (Retry) to start
+	// another attempt beside those that run, and if not, why not.
+	Hedge bool
+	// Running is how many attempts of the call still run beside the one that
+	// was decided on. Only [Hedge] has any. After a failure it means that the
+	// decision is left to them: Err is set, and Decision is the zero value.
+	Running int
 	// Err is the error that was decided on; nil means success, or, with
 	// [Cancelled], that no attempt was running.
 	Err error

@@ -32,13 +32,16 @@ const (
 	// Cancelled: the caller's context ended, during an attempt or a delay; the
 	// cause is the context's.
 	Cancelled
+	// StoodDown: the call runs inside another one, and leaves it to that one to
+	// retry ([WithStandDown]).
+	StoodDown
 
 	reasons // one more than the last
 )
 
 var reasonNames = [reasons]string{
 	"not ended", "not retryable", "not idempotent", "attempts exhausted", "over budget", "rejected",
-	"deadline too near", "limit reached", "server said stop", "cancelled",
+	"deadline too near", "limit reached", "server said stop", "cancelled", "stood down",
 }
 
 // String returns the reason in words, such as "attempts exhausted".
