@@ -28,6 +28,11 @@ func FromResponse(resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
 	}
+	return errorOf(resp)
+}
+
+// errorOf is FromResponse for an answer that is an error, whatever its status.
+func errorOf(resp *http.Response) *StatusError {
 	e := &StatusError{
 		Status:    resp.StatusCode,
 		RequestID: first(resp.Header, "X-Amz-Request-Id", "X-Amzn-Requestid", "X-Request-Id"),
