@@ -149,6 +149,9 @@ func TestS3ErrorOnTheWire(t *testing.T) {
 			"<Resource>/data/raw/a&amp;b &lt;c&gt;.json</Resource><RequestId>" + id + "</RequestId><HostId>" + host + "</HostId></Error>"
 		if method == "HEAD" {
 			want = ""
+			if _, says := ex.Resp.Header["Content-Length"]; says || ex.Resp.ContentLength != -1 {
+				t.Errorf("HEAD: says a length, %v", ex.Resp.Header)
+			}
 		}
 		if string(body) != want {
 			t.Errorf("%s: %s\nwant %s", method, body, want)

@@ -85,7 +85,7 @@ func (s *store) trim(keep *object) {
 	for s.used > s.memory && len(s.arrived) > 0 {
 		e := s.arrived[0]
 		o := e.bucket.objects[e.key]
-		if o == keep && keep != nil {
+		if keep != nil && e.number == keep.number { // all the older ones are gone
 			break
 		}
 		s.arrived = s.arrived[1:]

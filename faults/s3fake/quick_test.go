@@ -1,0 +1,77 @@
+package s3fake
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// Generated content of any size moves through the transport without being
+// made, and is what it would have been.
+func TestQuickETags(t *testing.T) {
+	c := newClient(t, QuickETags())
+	put := func(key, content string, size int64, header ...string) answer {
+		req, err := http.NewRequest("PUT", "http://s3.test/data/"+key, Body(content, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = size
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		return c.send(req)
+	}
+	const huge = 3 << 40 // 3 TiB
+	a := put("huge", "huge", huge, "Content-Type", "text/huge")
+	if a.status != 200 || len(a.header.Get("Etag")) != 34 || a.header.Get("X-Amz-Request-Id") == "" || a.header.Get("Server") != "AmazonS3" {
+		t.Errorf("%+v", a)
+	}
+	head := c.must("HEAD", "/data/huge", "")
+	if head.header.Get("Etag") != a.header.Get("Etag") || head.header.Get("Content-Length") != fmt.Sprint(int64(huge)) || head.header.Get("Content-Type") != "text/huge" {
+		t.Errorf("%+v", head)
+	}
+	req, err := http.NewRequest("GET", "http://s3.test/data/huge", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.rt.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); n != huge || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	want := make([]byte, 8)
+	if _, err := Body("huge", huge).ReadAt(want, huge-8); err != io.EOF {
+		t.Fatal(err)
+	}
+	if a := c.must("GET", "/data/huge", "", "Range", "bytes=-8"); a.body != string(want) {
+		t.Errorf("%q, want %q", a.body, want)
+	}
+	// What is not plainly the content of its key goes the long way.
+	mine, err := io.ReadAll(Body("other", 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := put("k", "other", 100); a.header.Get("Etag") != etagOf(string(mine)) {
+		t.Errorf("%+v", a)
+	}
+	if a := c.must("GET", "/data/k", ""); a.body != string(mine) {
+		t.Error("not what was sent")
+	}
+	if a := put("k", "k", 100, "If-None-Match", "*"); a.code != "PreconditionFailed" {
+		t.Errorf("%+v", a)
+	}
+	if a := put("k", "k", 100, "X-Amz-Meta-Origin", "test"); a.status != 200 || c.must("HEAD", "/data/k", "").header.Get("X-Amz-Meta-Origin") != "test" {
+		t.Errorf("%+v", a)
+	}
+	if a := put("k", "k", 100, "X-Amz-Checksum-Crc32", "AAAAAA=="); a.code != "BadDigest" {
+		t.Errorf("%+v", a)
+	}
+	c.server.store.buckets["gone"] = c.server.store.buckets["data"]
+	delete(c.server.store.buckets, "data")
+	if a := put("k", "k", 100); a.code != "NoSuchBucket" {
+		t.Errorf("%+v", a)
+	}
+}
