@@ -137,7 +137,7 @@ type call struct {
 func (c *call) attempt(bound context.Context) (*http.Response, error) {
 	c.n++
 	idempotent := c.t.idempotent(c.req)
-	ctx, release := c.window()
+	ctx, release := c.window(bound)
 	var conn connecting
 	sending := ctx
 	if !idempotent {
@@ -165,8 +165,8 @@ func (c *call) attempt(bound context.Context) (*http.Response, error) {
 
 // window returns the context that the attempt and the reading of its answer
 // live in. It ends with the caller's, by release, or when the attempt's time is
-// up. Where the policy sets no time it is the caller's own.
-func (c *call) window() (context.Context, context.CancelFunc) {
+// up. Where the policy sets no time it is the one that retry.Do gave.
+func (c *call) window(bound context.Context) (context.Context, context.CancelFunc) {
 	p := &c.t.policy
 	d := p.AttemptTimeout
 	if p.Limit > 0 {
@@ -175,10 +175,22 @@ func (c *call) window() (context.Context, context.CancelFunc) {
 		}
 	}
 	if d == 0 {
-		return c.ctx, func() {}
+		return bound, func() {}
 	}
-	return c.t.clock.WithTimeout(c.ctx, d)
+	return c.t.clock.WithTimeout(valued{c.ctx, bound}, d)
 }
+
+// valued is a context with the values of another: of the attempt, which says
+// how deep calls are nested, while it ends with the caller's.
+type valued struct {
+	context.Context
+	values context.Context
+}
+
+func (v valued) Value(key any) any { return v.values.Value(key) }
+
+// AfterFunc is what package context looks for before it starts a goroutine.
+func (v valued) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(v.Context, f) }
 
 // follow releases the attempt when bound ends, until stop is called. Both end
 // at the same instant, but only bound tells retry.Do that it was for lack of

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -391,5 +392,42 @@ func TestHintsAreHeard(t *testing.T) {
 	}
 	if got := fmt.Sprint(clk.delays()); got != "[7s 30s]" {
 		t.Errorf("waited %s", got)
+	}
+}
+
+// The attempt's context says how deep it is, ends with the caller's, and costs
+// no goroutine.
+func TestContextOfAttempts(t *testing.T) {
+	type key struct{}
+	for _, timeout := range []time.Duration{0, time.Minute} {
+		p := plain()
+		p.AttemptTimeout = timeout
+		r, err := retry.New(p, retry.WithDepth()) // on the system's clock
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got context.Context
+		tr := retryhttp.New(memory(func(req *http.Request) (*http.Response, error) {
+			got = req.Context()
+			return reply(200, ""), nil
+		}), r)
+		ctx, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, 7))
+		before := runtime.NumGoroutine()
+		resp, err := tr.RoundTrip(request(t, "GET", "http://x/", nil).WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Value(key{}) != 7 || retry.AncestryOf(got) == retry.AncestryOf(ctx) {
+			t.Errorf("%v: the attempt's context has the values %v, %v", timeout, got.Value(key{}), retry.AncestryOf(got))
+		}
+		if n := runtime.NumGoroutine(); n > before {
+			t.Errorf("%v: %d goroutines, %d before", timeout, n, before)
+		}
+		if got.Err() != nil {
+			t.Errorf("%v: ended before the caller's: %v", timeout, got.Err())
+		}
+		cancel()
+		<-got.Done()
+		resp.Body.Close()
 	}
 }
