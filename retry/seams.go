@@ -8,3 +8,6 @@ func (r *Retrier) Clock() Clock {
 	}
 	return r.clock
 }
+
+// Chance returns what the retrier takes its jitter from. It is never nil.
+func (r *Retrier) Chance() Chance { return r.chance }

@@ -9,6 +9,8 @@ var Layers = []Layer{
 		Why: "services import retry and nothing else; it meets breakers and clocks through small interfaces and optional methods on errors"},
 	{Package: "retry/retryhttp", Imports: []string{"retry"},
 		Why: "services import it next to retry; it is an adapter of HTTP to retry and to nothing else"},
+	{Package: "retry/retryaws", Imports: []string{"retry", "retry/retryhttp"},
+		Why: "it has the shape of the AWS SDK's retryer without the SDK; who uses one has the other"},
 	{Package: "breaker",
 		Why: "services import breaker and nothing else; it meets retry through optional methods on errors"},
 	{Package: "sim",

@@ -157,6 +157,10 @@ func awsCode(s string) string {
 	return strings.TrimSpace(s)
 }
 
+// RetryAfter returns what an answer's Retry-After says, as [FromResponse] reads
+// it: seconds, or a date counted from the answer's own Date.
+func RetryAfter(h http.Header) Wait { return retryAfter(h.Get("Retry-After"), h.Get("Date")) }
+
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
 // A date is counted from the answer's own Date, so that a client whose clock
 // is wrong waits as long as the server meant; without a Date it says nothing.
