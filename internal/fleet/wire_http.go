@@ -30,7 +30,7 @@ func newHTTPWire(r *run) (wire, error) {
 	opts := []faults.Option{faults.WithNow(r.loop.Now)}
 	var backend http.Handler
 	if r.cfg.Backend.Kind == S3 {
-		store := s3fake.New(s3fake.WithNow(now))
+		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags())
 		if err := store.CreateBucket(r.cfg.Backend.Bucket); err != nil {
 			return nil, fmt.Errorf("fleet: bucket %s: %w", r.cfg.Backend.Bucket, err)
 		}
@@ -99,7 +99,7 @@ func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
 	}
 	if (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
 		req.ContentLength = c.size
-		req.Body = io.NopCloser(s3fake.Body(who.Key, c.size))
+		req.Body = s3fake.Body(who.Key, c.size)
 	}
 	return req.WithContext(faults.WithRequest(context.Background(), who)), nil
 }
