@@ -282,18 +282,22 @@ func TestCloseIdleConnections(t *testing.T) {
 // The body of a success is read after RoundTrip has returned: the attempt's
 // time goes on, and ends with the body.
 func TestBodyOutlivesRoundTrip(t *testing.T) {
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			w.WriteHeader(500)
 			return
 		}
 		w.Write(bytes.Repeat([]byte("x"), 1<<20))
+		if r.URL.Path == "/time" { // a body without an end, or the client may have it all before its time is up
+			http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}
 	})
 	for _, end := range []string{"read", "close", "time"} {
 		p := plain()
 		p.AttemptTimeout, p.Limit = time.Minute, time.Hour
 		r, clk := retrier(t, p)
-		resp, err := client(server, r).Get(server.URL)
+		resp, err := client(server, r).Get(server.URL + "/" + end)
 		if err != nil {
 			t.Fatal(err)
 		}
