@@ -91,7 +91,7 @@ func (o *importOptions) run(env environment, log string) error {
 	}
 	replay, report, err := o.read(env, log, window)
 	if err != nil {
-		return importError(log, err)
+		return importError(log, report, err)
 	}
 	s := sketch{
 		name: o.name, log: report.Name, trace: filepath.Base(tracePath(o.out)), speed: o.speed,
@@ -199,7 +199,7 @@ func replayable(op string) bool {
 }
 
 // importError says what helps with a log that could not be read.
-func importError(log string, err error) error {
+func importError(log string, report logs.Report, err error) error {
 	var format *logs.FormatError
 	var bad *logs.BadShareError
 	switch {
@@ -208,6 +208,10 @@ func importError(log string, err error) error {
 	case errors.As(err, &bad):
 		return wrong("is it another format? --format apache or --format s3 tells", err)
 	case errors.Is(err, logs.ErrEmpty):
+		if report.Taken == 0 && len(report.Skipped) > 0 {
+			first := report.Skipped[0]
+			return wrong(fmt.Sprintf("%d of %s skipped: %s", first.Lines, count(int(report.Lines), "line", "lines"), first.Reason), err)
+		}
 		return wrong("--from and --to choose what is replayed", err)
 	case errors.Is(err, os.ErrNotExist):
 		return wrong("simulate import FILE, or - for standard input", fmt.Errorf("there is no log %s", log))

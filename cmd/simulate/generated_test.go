@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestCommandReference keeps docs/commands.md, the help of all commands, as the
+// program prints it. go test ./cmd/simulate -run TestCommandReference -update
+// rewrites it.
+func TestCommandReference(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# The command\n\nThis page is what `simulate help` prints, command by command. A test keeps it so.\n")
+	var s session
+	cmds := newRoot(s.env()).Commands()
+	for _, args := range append([][]string{{}}, helpTopics(cmds)...) {
+		var s session
+		if code := run(context.Background(), s.env(append([]string{"help"}, args...)...)); code != exitOK {
+			t.Fatalf("help %v: exit code %d\n%s", args, code, s.err.String())
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n```text\n%s```\n", strings.Join(append([]string{"simulate"}, args...), " "), s.out.String())
+	}
+	page := filepath.Join(root, "docs", "commands.md")
+	if *update {
+		if err := os.WriteFile(page, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(data) != b.String() {
+		t.Errorf("docs/commands.md is not what the program prints; go test ./cmd/simulate -run TestCommandReference -update rewrites it")
+	}
+}
+
+// TestFigures keeps the figures of the documents as the program draws them. go
+// test ./cmd/simulate -run=TestFigures -update draws them anew.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	var s session
+	if code := run(context.Background(), s.env("run", "--quiet", "s3-throttle-burst", "--out", out)); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, s.err.String())
+	}
+	got, err := os.ReadFile(filepath.Join(out, "load.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := filepath.Join(root, "docs", "images", "s3-throttle-burst-load.svg")
+	if *update {
+		if err := os.WriteFile(page, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the program draws; go test ./cmd/simulate -run=TestFigures -update draws it anew", page)
+	}
+}
