@@ -5,25 +5,31 @@ import (
 	"time"
 )
 
-// Backoff is exponential backoff: after the n-th failed attempt of a call
-// (n from 1) the delay before jitter is
-//
-//	min(Base · Multiplier^(n−1), Cap)
-//
-// It is plain data; the zero value never waits.
+// Backoff is how long a call waits between attempts, before jitter: raw grows
+// with the number n of failed attempts (from 1) by a formula, the Kind, and
+// the delay is min(raw, Cap). It is plain data; the zero value never waits.
 type Backoff struct {
-	// Base is the delay after the first failed attempt, before jitter.
+	// Kind is the formula. The zero value is exponential.
+	Kind BackoffKind
+	// Base is the delay after the first failed attempt, before jitter, and the
+	// unit that the formulas grow by.
 	Base time.Duration
 	// Multiplier is what each further failure multiplies the delay by, 1 or
 	// more; 1 is a constant delay. Zero means 2, as everywhere in the
-	// literature.
+	// literature. Only the two exponential kinds look at it.
 	Multiplier float64
 	// Cap is the longest delay, jitter included; see [JitterKind]. Zero means
 	// no cap. Only a server's hint can make a delay longer.
 	Cap time.Duration
 	// ThrottleBase takes Base's place after an error of class [Throttle].
-	// Zero means Base.
+	// Zero means Base. [BackoffSchedule] does not look at it.
 	ThrottleBase time.Duration
+	// Immediate makes the first retry at once, without delay or jitter; those
+	// after it wait as they would have. Most faults of one connection are gone
+	// on the next (urllib3@2.7.0, util/retry.py).
+	Immediate bool
+	// Schedule is the delays of [BackoffSchedule]; other kinds do not look at it.
+	Schedule Schedule
 }
 
 // Delay returns how long to wait after the n-th failed attempt of a call
@@ -33,19 +39,36 @@ type Backoff struct {
 // that published tables can be recomputed; other values are brought into
 // range.
 //
-// The result is within [0, Cap], and never overflows.
+// The result is within [0, Cap], but for [JitterProportionPastCap], and never
+// overflows.
 func (p Policy) Delay(n int, prev time.Duration, class Class, u float64) time.Duration {
-	low, width := p.spread(n, prev, class)
-	return p.Backoff.clip(low + float64(unit(u)*width))
+	low, width, ceiling := p.spread(n, prev, class)
+	return at(low, width, ceiling, unit(u))
 }
 
 // spread returns the range of the delay: every kind of jitter is uniform over
-// [low, low+width], in nanoseconds. The upper end is at most the cap, but for
-// JitterAdditiveClipped, which is cut there.
-func (p *Policy) spread(n int, prev time.Duration, class Class) (low, width float64) {
-	base, raw := p.Backoff.raw(n, class)
+// [low, low+width], in nanoseconds, and cut to [0, ceiling]. The upper end is
+// at most the ceiling, but for the kinds that are documented to be cut there.
+func (p *Policy) spread(n int, prev time.Duration, class Class) (low, width float64, ceiling time.Duration) {
+	if p.Backoff.Immediate && n <= 1 {
+		return 0, 0, math.MaxInt64
+	}
+	low, width = p.jittered(n, prev, class)
+	if p.Backoff.Cap > 0 && p.Jitter.Kind != JitterProportionPastCap {
+		return low, width, p.Backoff.Cap
+	}
+	return low, width, math.MaxInt64
+}
+
+// jittered is spread without the cut.
+func (p *Policy) jittered(n int, prev time.Duration, class Class) (low, width float64) {
 	limit := p.Backoff.limit()
-	amount := float64(p.Jitter.Amount)
+	base, wide := p.Backoff.raw(n, class)
+	raw := min(wide, limit)
+	amount, below, above := float64(p.Jitter.Amount), p.Jitter.Proportion, p.Jitter.Above
+	if above == 0 {
+		above = below
+	}
 	switch p.Jitter.Kind {
 	case JitterFull:
 		return 0, raw
@@ -60,55 +83,69 @@ func (p *Policy) spread(n int, prev time.Duration, class Class) (low, width floa
 	case JitterAdditiveClipped:
 		return raw, amount
 	case JitterProportion:
-		p := p.Jitter.Proportion
-		raw = min(raw, limit/(1+p))
-		return raw * (1 - p), float64(2*p) * raw
+		raw = min(raw, limit/(1+above))
+		return float64(raw * (1 - below)), float64((below + above) * raw)
+	case JitterProportionClipped:
+		return float64(wide * (1 - below)), float64((below + above) * wide)
+	case JitterProportionPastCap:
+		return float64(raw * (1 - below)), float64((below + above) * raw)
+	case JitterFullBelowCap:
+		if wide > limit {
+			return limit, 0
+		}
+		return 0, wide
+	case JitterPlusMinus:
+		return min(raw, max(0, limit-amount)) - amount, float64(2 * amount)
 	default:
 		return raw, 0
 	}
 }
 
-// wait returns the policy's own delay, and the delay after the server's hint
-// was heard; stop means that the hint is longer than the policy waits for.
-func (p *Policy) wait(n int, prev time.Duration, class Class, u float64, f *facts) (own, after time.Duration, stop bool) {
-	low, width := p.spread(n, prev, class)
-	u = unit(u)
-	own = p.Backoff.clip(low + float64(u*width))
-	switch {
-	case p.Hint.Mode == HintRetryAfter && f.hasAfter:
-		if p.Hint.Max > 0 && f.after > p.Hint.Max {
-			return own, f.after, true
-		}
-		if float64(f.after) > low {
-			return own, max(own, addSaturating(f.after, duration(u*width))), false
-		}
-	case p.Hint.Mode == HintAmz && f.hasAmz:
-		if p.Hint.Max > 0 && f.amz > p.Hint.Max {
-			return own, f.amz, true
-		}
-		return own, min(max(f.amz, own), addSaturating(own, amzSpan)), false
-	}
-	return own, own, false
+// at returns the point u of the way through a range.
+func at(low, width float64, ceiling time.Duration, u float64) time.Duration {
+	return min(duration(low+float64(u*width)), ceiling)
 }
 
-// raw returns the base for class and the delay before jitter.
-func (b *Backoff) raw(n int, class Class) (base, raw float64) {
-	base = float64(b.Base)
-	if class == Throttle && b.ThrottleBase > 0 {
-		base = float64(b.ThrottleBase)
+// delay is what wait makes of an error: the policy's own delay, the one that
+// the server's hint leads to, and what else the hint says.
+type delay struct {
+	own, after time.Duration
+	stop       bool // the hint is longer than the policy waits for, or says stop
+	reset      bool // the backoff starts anew
+}
+
+// wait returns the delay after the n-th failed attempt, hint included.
+func (p *Policy) wait(n int, prev time.Duration, class Class, u float64, f *facts) delay {
+	low, width, ceiling := p.spread(n, prev, class)
+	u = unit(u)
+	own := at(low, width, ceiling, u)
+	hint, ok := p.Hint.heard(f)
+	if !ok {
+		return delay{own: own, after: own}
 	}
-	if base <= 0 {
-		return 0, 0
+	if p.Hint.Mode == HintPushback && hint < 0 {
+		return delay{own: own, stop: true}
 	}
-	m := b.Multiplier
-	if m == 0 {
-		m = 2
+	if p.Hint.Max > 0 && hint > p.Hint.Max {
+		if !p.Hint.Trim {
+			return delay{own: own, after: hint, stop: true}
+		}
+		hint = p.Hint.Max
 	}
-	raw = base * power(m, n-1)
-	if limit := b.limit(); !(raw < limit) { // also when the power is infinite
-		raw = limit
+	d := delay{own: own, after: own, reset: p.Hint.Reset}
+	switch p.Hint.Mode {
+	case HintRetryAfter:
+		if float64(hint) > low {
+			d.after = max(own, addSaturating(hint, duration(u*width)))
+		}
+	case HintAmz:
+		d.after = min(max(hint, own), addSaturating(own, amzSpan))
+	case HintPushback:
+		d.after, d.reset = hint, true
+	default: // HintExact
+		d.after = hint
 	}
-	return base, raw
+	return d
 }
 
 func (b *Backoff) limit() float64 {
@@ -116,14 +153,6 @@ func (b *Backoff) limit() float64 {
 		return float64(b.Cap)
 	}
 	return math.MaxInt64
-}
-
-func (b *Backoff) clip(ns float64) time.Duration {
-	d := duration(ns)
-	if b.Cap > 0 && d > b.Cap {
-		return b.Cap
-	}
-	return d
 }
 
 // power is x to the n by squaring. It multiplies only: nothing can be fused,

@@ -97,7 +97,8 @@ func TestDelayFields(t *testing.T) {
 }
 
 func TestDelayCapKeepsJitter(t *testing.T) {
-	// At the cap, every kind but the two that say otherwise spreads its delays.
+	// At the cap, every kind but those that say otherwise spreads its delays.
+	constant := map[string]bool{"none": true, "additive-clipped": true, "proportion-clipped": true, "full-below-cap": true}
 	for name, kind := range kinds() {
 		p := retry.Policy{
 			Backoff: retry.Backoff{Base: time.Second, Cap: 30 * time.Second},
@@ -105,7 +106,7 @@ func TestDelayCapKeepsJitter(t *testing.T) {
 		}
 		low, high := p.Delay(1000, 30*time.Second, retry.Transient, 0), p.Delay(1000, 30*time.Second, retry.Transient, almostOne)
 		spread := high > low
-		if want := kind != retry.JitterNone && kind != retry.JitterAdditiveClipped; spread != want {
+		if spread == constant[name] {
 			t.Errorf("%s at the cap: %v to %v", name, low, high)
 		}
 		if spread && high < 30*time.Second-time.Microsecond {
@@ -124,7 +125,7 @@ func TestDelayBounds(t *testing.T) {
 			u := draws[rnd.IntN(len(draws))]
 			prev := time.Duration(rnd.Uint64() >> rnd.IntN(64))
 			d := p.Delay(n, prev, retry.Class(rnd.IntN(5)), u)
-			if d < 0 || p.Backoff.Cap > 0 && d > p.Backoff.Cap {
+			if d < 0 || p.Backoff.Cap > 0 && d > most(p) {
 				t.Fatalf("%v: Delay(%d, %v, _, %v) = %v", p, n, prev, u, d)
 			}
 		}
@@ -139,8 +140,14 @@ func TestDelayGrowsWithTheDraw(t *testing.T) {
 		if p.Delay(n, prev, retry.Transient, min(a, b)) > p.Delay(n, prev, retry.Transient, max(a, b)) {
 			t.Fatalf("%v: attempt %d: the delay falls as the draw grows", p, n)
 		}
-		if p.Jitter.Kind == retry.JitterDecorrelated || p.Jitter.Kind == retry.JitterProportion {
-			continue // one depends on prev, the other rounds
+		switch p.Jitter.Kind {
+		case retry.JitterDecorrelated, retry.JitterFullBelowCap: // depends on prev; has a step at the cap
+			continue
+		case retry.JitterProportion, retry.JitterProportionClipped, retry.JitterProportionPastCap: // round
+			continue
+		}
+		if p.Backoff.Kind == retry.BackoffSchedule {
+			continue
 		}
 		if p.Delay(n, prev, retry.Transient, a) > p.Delay(n+1, prev, retry.Transient, a) {
 			t.Fatalf("%v: the delay after attempt %d is longer than the next", p, n)
@@ -201,19 +208,31 @@ func TestJitterIsUniform(t *testing.T) {
 }
 
 func FuzzDelay(f *testing.F) {
-	f.Add(1, int64(time.Second), int64(30*time.Second), 2.0, uint8(5), int64(time.Second), 0.5, int64(0), 0.5)
-	f.Add(1_000_000, int64(1), int64(0), 1e308, uint8(4), int64(math.MaxInt64), 1.0, int64(math.MaxInt64), 1.0)
-	f.Fuzz(func(t *testing.T, n int, base, limit int64, m float64, kind uint8, amount int64, proportion float64, prev int64, u float64) {
+	f.Add(1, int64(time.Second), int64(30*time.Second), 2.0, uint8(0), uint8(5), int64(time.Second), 0.5, int64(0), 0.5)
+	f.Add(1_000_000, int64(1), int64(0), 1e308, uint8(4), uint8(4), int64(math.MaxInt64), 1.0, int64(math.MaxInt64), 1.0)
+	f.Fuzz(func(t *testing.T, n int, base, limit int64, m float64, formula, kind uint8, amount int64, proportion float64, prev int64, u float64) {
 		p := retry.Policy{
 			Attempts: 2,
-			Backoff:  retry.Backoff{Base: time.Duration(base), Cap: time.Duration(limit), Multiplier: m},
+			Backoff:  retry.Backoff{Kind: retry.BackoffKind(formula), Base: time.Duration(base), Cap: time.Duration(limit), Multiplier: m},
 			Jitter:   retry.Jitter{Kind: retry.JitterKind(kind), Amount: time.Duration(amount), Proportion: proportion},
 		}
 		d := p.Delay(n, time.Duration(prev), retry.Transient, u)
-		if d < 0 || limit > 0 && int64(d) > limit { // holds for invalid policies, too
+		if d < 0 || limit > 0 && d > most(p) { // holds for invalid policies, too
 			t.Fatalf("%v: %v", p, d)
 		}
 	})
+}
+
+// most is the longest delay there can be.
+func most(p retry.Policy) time.Duration {
+	if p.Jitter.Kind != retry.JitterProportionPastCap {
+		return p.Backoff.Cap
+	}
+	factor := 1 + max(p.Jitter.Proportion, p.Jitter.Above)
+	if ns := float64(p.Backoff.Cap) * factor * (1 + 1e-9); ns < math.MaxInt64 {
+		return time.Duration(ns) + 1
+	}
+	return forever
 }
 
 func kinds() map[string]retry.JitterKind {
@@ -234,6 +253,20 @@ func anyPolicy(rnd *rand.Rand) retry.Policy {
 			Kind: retry.JitterKind(rnd.IntN(len(retry.JitterKinds()))), Amount: 1 + length(), Proportion: 1 - rnd.Float64(),
 		},
 	}
+	if rnd.IntN(2) == 0 {
+		p.Backoff.Kind = retry.BackoffKind(rnd.IntN(len(retry.BackoffKinds())))
+	}
+	if p.Backoff.Kind == retry.BackoffSchedule {
+		list := make([]time.Duration, 1+rnd.IntN(retry.MostDelays))
+		for i := range list {
+			list[i] = length()
+		}
+		p.Backoff.Schedule = retry.Delays(list...)
+	}
+	if rnd.IntN(4) == 0 {
+		p.Jitter.Above = rnd.Float64()
+	}
+	p.Backoff.Immediate = rnd.IntN(8) == 0
 	if rnd.IntN(4) > 0 {
 		p.Backoff.Cap = max(1, p.Backoff.Base, p.Jitter.Amount) + length()/2
 		if p.Backoff.Cap < 0 {

@@ -36,6 +36,5 @@ func (w *BreakerWait) check(c *check) {
 // whatever the policy makes of the hints of servers.
 func (p Policy) afterBreaker(failures int, prev time.Duration, u float64, f *facts) time.Duration {
 	p.Hint = Hint{Mode: HintRetryAfter}
-	_, after, _ := p.wait(max(1, failures), prev, Transient, u, f)
-	return after
+	return p.wait(max(1, failures), prev, Transient, u, f).after
 }

@@ -10,7 +10,8 @@ import (
 // Budget bounds the retries of many calls together: without one, a backend
 // that fails for everybody is sent Attempts times its normal load. It may be
 // shared between retriers and goroutines, so it must be safe for concurrent
-// use. [Bucket] is one.
+// use. [Bucket] is one, and each field of [BudgetPlan] describes another. See
+// also [CallBudget] and [FailureBudget].
 type Budget interface {
 	// Charge asks to pay for one retry, before its delay, so that the calls
 	// which wait hold what they paid. class is that of the error to be retried.
@@ -46,6 +47,9 @@ type Quota struct {
 	TimeoutCost int
 	// Reward is what a call adds whose first attempt succeeds.
 	Reward int
+	// RewardAll makes calls that succeed after retries add Reward, too, beside
+	// their last retry's cost. (aws-sdk-go-v2 before v1.48.0.)
+	RewardAll bool
 }
 
 // String describes the quota, as in "500 (14 a retry, 5 throttled, +1 a clean success)".
@@ -57,7 +61,10 @@ func (q Quota) String() string {
 	if q.TimeoutCost != 0 {
 		s += fmt.Sprintf(", %d timed out", q.TimeoutCost)
 	}
-	if q.Reward != 0 {
+	switch {
+	case q.Reward != 0 && q.RewardAll:
+		s += fmt.Sprintf(", +%d a success", q.Reward)
+	case q.Reward != 0:
 		s += fmt.Sprintf(", +%d a clean success", q.Reward)
 	}
 	return s + ")"
@@ -73,7 +80,7 @@ func (q Quota) check(c *check) {
 		"is %d, want at least the cost of a retry, %d, and at most %d", q.Capacity, q.Cost, most)
 }
 
-// Bucket is the token bucket of AWS Retry Behavior 2.1 (aws-sdk-go-v2@v1.48.0,
+// Bucket is the token bucket of the AWS SDKs (aws-sdk-go-v2@v1.48.0,
 // aws/ratelimit and aws/retry/standard.go): a retry takes tokens before its
 // delay, a success gives its last retry's tokens back, and a call whose first
 // attempt succeeds adds a few. Tokens never pass the capacity, and no time
@@ -118,8 +125,8 @@ func (b *Bucket) Charge(_ time.Time, class Class) Receipt {
 
 // Succeeded implements [Budget].
 func (b *Bucket) Succeeded(_ time.Time, cost int) {
-	if cost == 0 {
-		cost = b.quota.Reward
+	if cost == 0 || b.quota.RewardAll {
+		cost += b.quota.Reward
 	}
 	full := int64(b.quota.Capacity)
 	for {

@@ -49,16 +49,21 @@ type Call struct {
 	prev     time.Duration // the last delay, before any hint
 	failures int32         // attempts that failed and were counted
 	paid     int32         // cost of the last paid receipt
+	since    int32         // failures when the backoff started anew
 	around   int32         // product of the attempt numbers of the calls around this one; 0: none
 	depth    uint8         // how many calls are around this one
 	waits    uint8         // times that a breaker was waited for
 	state    Reason        // 0: alive
 	won      bool          // Succeeded was called
+	held     uint8         // retries and hedges in flight that were paid for
 }
 
 // Begin starts a call at now. Only the policy's Limit, the deadline, Elapsed
 // and observers look at the time.
 func (r *Retrier) Begin(now time.Time) Call {
+	if r.calls != nil {
+		r.calls.CallBegan(now)
+	}
 	return Call{r: r, start: now, deadline: math.MaxInt64}
 }
 
@@ -93,6 +98,39 @@ func (c *Call) Attempts() int {
 	return int(c.failures)
 }
 
+// Admit asks the retrier's [Limiter] whether the next attempt may start at
+// now: where Retry is true and After is 0 it may, and where After is more it
+// is to ask again then. Where Retry is false the call has ended: turned away
+// ([Rejected]), or because it could not have started in time. u is a draw in
+// [0, 1). Without a limiter every attempt may start.
+//
+// Each attempt that was let through must be followed by Failed, Succeeded or
+// Cancel with its error.
+func (c *Call) Admit(now time.Time, u float64) Decision {
+	return c.admit(context.Background(), now, u)
+}
+
+func (c *Call) admit(ctx context.Context, now time.Time, u float64) Decision {
+	if c.won || c.state != 0 {
+		return Decision{Reason: c.state}
+	}
+	if c.r.limiter == nil {
+		return Decision{Retry: true}
+	}
+	wait, ok := c.r.limiter.Acquire(now, u)
+	if ok {
+		return Decision{Retry: true}
+	}
+	d := Decision{After: max(wait, 0), Reason: Rejected}
+	if wait > 0 {
+		if d.Reason = c.outOfTime(now, wait); d.Reason == 0 {
+			d.Retry = true
+			return d
+		}
+	}
+	return c.end(ctx, now, HeldBackError{}, Unknown, d)
+}
+
 // Succeeded tells the call that its attempt succeeded, and ends it.
 func (c *Call) Succeeded(now time.Time) { c.succeeded(context.Background(), now) }
 
@@ -104,6 +142,10 @@ func (c *Call) succeeded(ctx context.Context, now time.Time) {
 	if c.r.budget != nil {
 		c.r.budget.Succeeded(now, int(c.paid))
 	}
+	if c.r.limiter != nil {
+		c.r.limiter.Done(now, Unknown)
+	}
+	c.leave(now)
 	c.tell(ctx, now, nil, Unknown, Decision{})
 }
 
@@ -132,10 +174,14 @@ func (c *Call) cancel(ctx context.Context, now time.Time, err error) Decision {
 	}
 	var f facts
 	f.gather(err)
+	class := c.r.class(err, &f)
 	if !f.rejected && c.state == 0 && !c.won {
-		c.failures++
+		c.fail()
+		if c.r.limiter != nil {
+			c.r.limiter.Done(now, class)
+		}
 	}
-	return c.end(ctx, now, err, c.r.class(err, &f), Decision{Reason: Cancelled})
+	return c.end(ctx, now, err, class, Decision{Reason: Cancelled})
 }
 
 // failed also returns the budget's answer, where it was asked.
@@ -149,40 +195,87 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	if f.rejected {
 		return c.rejected(ctx, now, err, class, u, &f), Receipt{}
 	}
-	c.failures++
+	c.fail()
+	if c.r.limiter != nil {
+		c.r.limiter.Done(now, class)
+	}
+	c.giveBack(now, 0)
 	if !class.Retryable() {
 		return c.end(ctx, now, err, class, Decision{Reason: NotRetryable}), Receipt{}
 	}
 	if onceOnly(err) {
+		c.unpaid(now, class)
 		return c.end(ctx, now, err, class, Decision{Reason: NotIdempotent}), Receipt{}
 	}
 	if c.r.standsDown && c.depth > 0 {
+		c.unpaid(now, class)
 		return c.end(ctx, now, err, class, Decision{Reason: StoodDown}), Receipt{}
 	}
-	if int(c.failures) >= c.r.policy.Attempts {
+	if most := c.r.policy.Attempts; int(c.failures) >= most && most != Unlimited {
+		c.unpaid(now, class)
 		return c.end(ctx, now, err, class, Decision{Reason: Exhausted}), Receipt{}
 	}
-	own, after, stop := c.r.policy.wait(int(c.failures), c.prev, class, u, &f)
-	d := Decision{After: after}
-	if stop {
+	if !c.r.table.hears(&f) {
+		f.hasAfter = false
+	}
+	wait := c.r.policy.wait(int(c.failures-c.since), c.prev, class, u, &f)
+	d := Decision{After: wait.after}
+	if wait.stop {
 		d.Reason = ServerStop
 	} else {
-		d.Reason = c.outOfTime(now, after)
+		d.Reason = c.outOfTime(now, wait.after)
 	}
 	if d.Reason != 0 {
+		c.unpaid(now, class)
 		return c.end(ctx, now, err, class, d), Receipt{}
 	}
 	var receipt Receipt
 	if c.r.budget != nil {
 		if receipt = c.r.budget.Charge(now, class); !receipt.Paid {
-			d.Reason, d.After = OverBudget, max(after, receipt.Refill)
+			d.Reason, d.After = OverBudget, max(d.After, receipt.Refill)
 			return c.end(ctx, now, err, class, d), receipt
 		}
-		c.paid = int32(min(receipt.Cost, math.MaxInt32))
+		c.paid, c.held = int32(min(receipt.Cost, math.MaxInt32)), 1
 	}
-	c.prev, d.Retry = own, true
+	c.prev, d.Retry = wait.own, true
+	if wait.reset {
+		c.prev, c.since = 0, c.failures
+	}
 	c.tell(ctx, now, err, class, d)
 	return d, receipt
+}
+
+// fail counts a failed attempt. With [Unlimited] there may be too many to count.
+func (c *Call) fail() {
+	if c.failures < math.MaxInt32 {
+		c.failures++
+	}
+}
+
+// giveBack tells the budget that retries it was paid for are over: all but
+// those that can still be among the attempts that run.
+func (c *Call) giveBack(now time.Time, running int) {
+	for ; int(c.held) > running; c.held-- {
+		if c.r.calls != nil {
+			c.r.calls.RetryEnded(now)
+		}
+	}
+}
+
+// unpaid tells the budget of a failure that nobody will pay a retry for.
+func (c *Call) unpaid(now time.Time, class Class) {
+	if c.r.fails != nil {
+		c.r.fails.Failed(now, class)
+	}
+}
+
+// leave tells the budget that the call is over.
+func (c *Call) leave(now time.Time) {
+	if c.r.calls == nil {
+		return
+	}
+	c.giveBack(now, 0)
+	c.r.calls.CallEnded(now)
 }
 
 // rejected decides on an attempt that a breaker turned away. Waiting for the
@@ -192,7 +285,7 @@ func (c *Call) rejected(ctx context.Context, now time.Time, err error, class Cla
 	if f.hasAfter {
 		d.After = f.after
 		w := c.r.breakerWait
-		after := c.r.policy.afterBreaker(int(c.failures), c.prev, u, f)
+		after := c.r.policy.afterBreaker(int(c.failures-c.since), c.prev, u, f)
 		if int(c.waits) < w.Times && (w.Max == 0 || after <= w.Max) && c.outOfTime(now, after) == 0 {
 			c.waits++
 			d = Decision{Retry: true, After: after}
@@ -240,6 +333,7 @@ func (c *Call) end(ctx context.Context, now time.Time, err error, class Class, d
 		return Decision{Reason: c.state}
 	}
 	c.state = d.Reason
+	c.leave(now)
 	c.tell(ctx, now, err, class, d)
 	return d
 }

@@ -7,7 +7,9 @@ import "math/rand/v2"
 type Chance interface {
 	// Draw returns a number in [0, 1) for the delay after the attempt-th
 	// attempt of a call failed; attempt counts from 1. It is asked once for
-	// each failed attempt, and never by a policy without jitter.
+	// each failed attempt, and never by a policy without jitter. A retrier
+	// with a [Limiter] also asks for a draw before each attempt starts, with
+	// the attempt's number negated: -1 before the first.
 	Draw(attempt int) float64
 }
 

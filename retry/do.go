@@ -44,6 +44,9 @@ func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, err
 	if failed == nil && ctx.Err() != nil {
 		return zero, c.abandon(ctx, nil, nil)
 	}
+	if r.calls != nil {
+		defer c.abort()
+	}
 	for err := failed; ; {
 		if err != nil {
 			reached := c.failures
@@ -52,6 +55,11 @@ func do[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, err
 			}
 			if c.failures > reached { // a breaker's word is no backend's
 				last = err
+			}
+		}
+		if r.limiter != nil {
+			if end := c.queue(ctx, last); end != nil {
+				return zero, end
 			}
 		}
 		switch {
@@ -130,6 +138,39 @@ func (c *Call) next(ctx context.Context, err, last error) error {
 		return c.wait(ctx, now, err, d.After)
 	}
 	return nil
+}
+
+// queue waits until the limiter lets the next attempt start, and returns the
+// call's error if that will not be. last is the error of the attempt before.
+func (c *Call) queue(ctx context.Context, last error) error {
+	r := c.r
+	if t, ok := ctx.Deadline(); ok {
+		c.SetDeadline(t)
+	}
+	for {
+		now := r.now()
+		d := c.admit(ctx, now, unit(r.chance.Draw(-int(c.failures)-1)))
+		switch {
+		case !d.Retry:
+			if d.Reason == Rejected || last == nil {
+				return c.failure(now, HeldBackError{}, last, d, Receipt{})
+			}
+			return c.failure(now, last, last, d, Receipt{})
+		case d.After == 0:
+			return nil
+		}
+		if end := c.wait(ctx, now, last, d.After); end != nil {
+			return end
+		}
+	}
+}
+
+// abort ends the call if op did not return.
+func (c *Call) abort() {
+	if !c.won && c.state == 0 {
+		c.state = Cancelled
+		c.leave(c.r.timeOrZero())
+	}
 }
 
 // wait sleeps, and returns the call's error if it ended meanwhile.

@@ -103,7 +103,7 @@
 // # The step machine
 //
 // A job queue that redelivers messages, an event loop or a simulator cannot
-// sleep in a function. It keeps a [Call], 64 bytes without a pointer to
+// sleep in a function. It keeps a [Call], 72 bytes without a pointer to
 // anything but its retrier, tells it what happened and when, and gets a
 // [Decision]:
 //

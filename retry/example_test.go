@@ -109,6 +109,24 @@ func ExamplePreset() {
 	// s3: 5 attempts, backoff 1s x2 up to 30s, jitter additive-clipped 1s
 	// api: 3 attempts, backoff 500ms x2 up to 10s, jitter additive-clipped 500ms, hint retry-after
 	// aws-standard-2.1: 3 attempts, backoff 50ms x2 up to 20s (throttled from 1s), jitter full, hint amz, classifier aws, quota 500 (14 a retry, 5 throttled, +1 a clean success)
+	// aws-go-legacy: 3 attempts, backoff 2s x2 up to 20s, jitter full-below-cap, classifier aws-go-legacy, quota 500 (5 a retry, 10 timed out, +1 a success)
+	// botocore-legacy: 5 attempts, backoff 1s x2, jitter full, classifier botocore-legacy
+	// botocore-standard: 3 attempts, backoff 1s x2 up to 20s, jitter full, classifier botocore-standard, quota 500 (5 a retry, 10 timed out, +1 a clean success)
+	// aws-adaptive: 3 attempts, backoff 50ms x2 up to 20s (throttled from 1s), jitter full, hint amz, classifier aws, quota 500 (14 a retry, 5 throttled, +1 a clean success), pace aws
+	// tenacity-default: unlimited attempts, no delay, classifier all
+	// urllib3: 4 attempts, no delay, hint exact trimmed to 6h0m0s, classifier urllib3
+	// requests-default: 1 attempt, classifier urllib3
+	// dagster: 2 attempts, no delay, classifier all
+	// grpc: 4 attempts, backoff 100ms x2 up to 1s, jitter proportion-past-cap ±20%, hint pushback, classifier grpc, budget gRPC throttling, 10 tokens, +0.1 a success
+	// envoy: 2 attempts, backoff 25ms x2 up to 250ms, jitter full, classifier envoy, budget 20% of the calls in flight, at least 3
+	// finagle: 21 attempts, no delay, budget 20% of the calls of 10s, +10 a second
+	// gax: unlimited attempts, backoff 1s x2 up to 30s, jitter full, classifier gax
+	// minio: 10 attempts, backoff 200ms x2 up to 1s, jitter full, classifier minio
+	// azcore: 4 attempts, backoff 800ms x2 minus one up to 1m0s, jitter proportion-clipped −20% +30%, hint exact up to 1m0s, classifier azcore
+	// retryablehttp: 5 attempts, backoff 1s x2 up to 30s, jitter none, hint exact, classifier retryablehttp
+	// cenkalti: unlimited attempts, backoff 500ms x1.5 up to 1m0s, jitter proportion-past-cap ±50%, limit 15m0s, hint exact resetting the backoff, classifier all
+	// resilience4j: 3 attempts, backoff constant 500ms, jitter none, classifier all
+	// polly: 4 attempts, backoff constant 2s, jitter none, classifier all
 	// none: 1 attempt
 }
 

@@ -19,6 +19,7 @@ type (
 	rejecter     interface{ Rejected() bool }                       // never reached the backend
 	afterer      interface{ RetryAfter() (time.Duration, bool) }    // Retry-After
 	amzAfterer   interface{ AmzRetryAfter() (time.Duration, bool) } // x-amz-retry-after
+	pushbacker   interface{ RetryPushback() (time.Duration, bool) } // grpc-retry-pushback-ms; negative: stop
 	statuser     interface{ HTTPStatusCode() int }                  // smithy's name
 	coder        interface{ ErrorCode() string }                    // smithy's name
 	timeouter    interface{ Timeout() bool }                        // net.Error's
@@ -34,8 +35,10 @@ type facts struct {
 	code      string
 	after     time.Duration
 	amz       time.Duration
+	push      time.Duration
 	hasAfter  bool
 	hasAmz    bool
+	hasPush   bool
 	rejected  bool
 	timeout   bool
 	temporary bool
@@ -82,6 +85,9 @@ func (f *facts) look(err error) {
 	}
 	if e, ok := err.(amzAfterer); ok && !f.hasAmz {
 		f.hearAmz(e.AmzRetryAfter())
+	}
+	if e, ok := err.(pushbacker); ok && !f.hasPush {
+		f.push, f.hasPush = e.RetryPushback()
 	}
 	if e, ok := err.(timeouter); ok && e.Timeout() {
 		f.timeout = true
@@ -210,6 +216,7 @@ func (f *facts) ask(e interface{ As(any) bool }) {
 		code      coder
 		after     afterer
 		amz       amzAfterer
+		push      pushbacker
 		rejected  rejecter
 	)
 	if f.class == Unknown && e.As(&class) {
@@ -229,6 +236,9 @@ func (f *facts) ask(e interface{ As(any) bool }) {
 	}
 	if !f.hasAmz && e.As(&amz) {
 		f.hearAmz(amz.AmzRetryAfter())
+	}
+	if !f.hasPush && e.As(&push) {
+		f.push, f.hasPush = push.RetryPushback()
 	}
 	if e.As(&rejected) && rejected.Rejected() {
 		f.rejected = true

@@ -53,31 +53,20 @@ func (r *Retrier) HedgeDelay() (d time.Duration, ok bool) {
 // returns whether to start another one beside them: Retry, with After 0, or
 // why not. A hedge is an attempt like others: the policy's Attempts count it,
 // and the budget is charged for it as for a retry, at the cost of a
-// [Transient] error. No answer ends the call.
-func (c *Call) Hedge(now time.Time, running int) Decision {
-	return c.hedge(context.Background(), now, running)
+// [Transient] error. u is a draw in [0, 1) for the [Limiter]. No answer ends
+// the call.
+func (c *Call) Hedge(now time.Time, running int, u float64) Decision {
+	return c.hedge(context.Background(), now, running, u)
 }
 
-func (c *Call) hedge(ctx context.Context, now time.Time, running int) Decision {
+func (c *Call) hedge(ctx context.Context, now time.Time, running int, u float64) Decision {
 	if c.won || c.state != 0 {
 		return Decision{Reason: c.state}
 	}
 	if running >= c.r.hedging.MaxInFlight {
 		return Decision{} // the place of one that fails may be taken
 	}
-	d := Decision{Retry: true}
-	switch {
-	case c.r.standsDown && c.depth > 0:
-		d = Decision{Reason: StoodDown}
-	case int(c.failures)+running >= c.r.policy.Attempts:
-		d = Decision{Reason: Exhausted}
-	default:
-		if reason := c.outOfTime(now, 0); reason != 0 {
-			d = Decision{Reason: reason}
-		} else if c.r.budget != nil {
-			d = c.payHedge(now)
-		}
-	}
+	d := c.mayHedge(now, running, u)
 	if len(c.r.observers) > 0 {
 		e := c.event(now, nil, Unknown, d)
 		e.Hedge, e.Running = true, running
@@ -86,12 +75,31 @@ func (c *Call) hedge(ctx context.Context, now time.Time, running int) Decision {
 	return d
 }
 
-func (c *Call) payHedge(now time.Time) Decision {
-	receipt := c.r.budget.Charge(now, Transient)
-	if !receipt.Paid {
-		return Decision{Reason: OverBudget, After: receipt.Refill}
+func (c *Call) mayHedge(now time.Time, running int, u float64) Decision {
+	most := c.r.policy.Attempts
+	switch {
+	case c.r.standsDown && c.depth > 0:
+		return Decision{Reason: StoodDown}
+	case int(c.failures)+running >= most && most != Unlimited:
+		return Decision{Reason: Exhausted}
 	}
-	c.paid = int32(min(receipt.Cost, math.MaxInt32))
+	if reason := c.outOfTime(now, 0); reason != 0 {
+		return Decision{Reason: reason}
+	}
+	if c.r.budget != nil {
+		receipt := c.r.budget.Charge(now, Transient)
+		if !receipt.Paid {
+			return Decision{Reason: OverBudget, After: receipt.Refill}
+		}
+		c.paid = int32(min(receipt.Cost, math.MaxInt32))
+		c.held++
+	}
+	if c.r.limiter != nil {
+		if wait, ok := c.r.limiter.Acquire(now, u); !ok {
+			c.giveBack(now, max(0, int(c.held)-1))
+			return Decision{Reason: Rejected, After: max(0, wait)}
+		}
+	}
 	return Decision{Retry: true}
 }
 
@@ -112,8 +120,12 @@ func (c *Call) lost(ctx context.Context, now time.Time, err error, running int) 
 		if !class.Retryable() || onceOnly(err) {
 			return false
 		}
-		c.failures++
+		c.fail()
+		if c.r.limiter != nil {
+			c.r.limiter.Done(now, class)
+		}
 	}
+	c.giveBack(now, running)
 	if len(c.r.observers) > 0 {
 		e := c.event(now, err, class, Decision{})
 		e.Running = running
@@ -123,6 +135,13 @@ func (c *Call) lost(ctx context.Context, now time.Time, err error, running int) 
 }
 
 // Abandon tells the call that it gives up running attempts without waiting for
-// their end: they have reached the backend and count. Tell it before that the
-// call ends.
-func (c *Call) Abandon(running int) { c.failures += int32(running) }
+// their end: they have reached the backend and count. It is told before the
+// attempt that the call ends with.
+func (c *Call) Abandon(now time.Time, running int) {
+	for range running {
+		c.fail()
+		if c.r.limiter != nil {
+			c.r.limiter.Done(now, Fatal) // says nothing of the backend's load
+		}
+	}
+}

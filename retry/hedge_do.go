@@ -47,17 +47,19 @@ func Hedge[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, 
 	}
 	defer h.finish()
 	for {
+		if r.limiter != nil {
+			if end := h.call.queue(ctx, h.last); end != nil {
+				return zero, end
+			}
+		}
 		v, err := h.round()
+		if h.running > 0 { // they have lost
+			h.call.Abandon(r.timeOrZero(), h.running)
+		}
 		if err == nil {
-			h.call.Abandon(h.running)
 			h.call.settle(ctx)
 			return v, nil
 		}
-		if ctx.Err() != nil {
-			h.call.Abandon(h.running)
-			return zero, h.call.abandon(ctx, err, h.last)
-		}
-		h.call.Abandon(h.running) // others run only if err is not worth another attempt
 		reached := h.call.failures
 		if end := h.call.next(ctx, err, h.last); end != nil {
 			return zero, end
@@ -145,7 +147,7 @@ func (h *race[T]) round() (T, error) {
 			}
 		case <-h.timer:
 			h.stopTimer()
-			if h.call.hedge(h.ctx, h.hedgeTime(), h.running).Retry {
+			if h.call.hedge(h.ctx, h.hedgeTime(), h.running, h.hedgeDraw()).Retry {
 				h.start(false)
 				h.arm()
 			} else {
@@ -168,6 +170,14 @@ func (h *race[T]) hedgeTime() time.Time {
 		return now
 	}
 	return h.r.timeOrZero()
+}
+
+// hedgeDraw is a draw for the limiter.
+func (h *race[T]) hedgeDraw() float64 {
+	if h.r.limiter == nil {
+		return 0
+	}
+	return unit(h.r.chance.Draw(-int(h.call.failures) - h.running - 1))
 }
 
 // take judges an attempt that ended; done says that the round has, too.
@@ -219,7 +229,7 @@ func (h *race[T]) left() (T, error) {
 			if h.running == 0 {
 				return zero, o.err
 			}
-			h.call.failures++
+			h.call.Abandon(h.r.timeOrZero(), 1)
 		default:
 			h.running-- // the one that the context's error stands for
 			return zero, h.ctx.Err()
@@ -299,6 +309,7 @@ func (h *race[T]) drop(o outcome[T]) {
 // it brings.
 func (h *race[T]) finish() {
 	h.cancel()
+	h.call.abort()
 	h.mu.Lock()
 	h.over = true
 	h.mu.Unlock()

@@ -2,7 +2,7 @@ package retry
 
 import (
 	"math"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -34,7 +34,7 @@ func (l *latencies) observe(d time.Duration) {
 	defer l.mu.Unlock()
 	if l.n < latencyWindow {
 		l.age[l.n] = d
-		i, _ := slices.BinarySearch(l.size[:l.n], d)
+		i := l.place(d)
 		copy(l.size[i+1:l.n+1], l.size[i:l.n])
 		l.size[i] = d
 		l.n++
@@ -43,8 +43,8 @@ func (l *latencies) observe(d time.Duration) {
 	gone := l.age[l.oldest]
 	l.age[l.oldest] = d
 	l.oldest = (l.oldest + 1) % latencyWindow
-	from, _ := slices.BinarySearch(l.size[:], gone)
-	to, _ := slices.BinarySearch(l.size[:], d)
+	from := l.place(gone)
+	to := l.place(d)
 	if from < to { // those between move into the gap
 		to--
 		copy(l.size[from:to], l.size[from+1:to+1])
@@ -52,6 +52,11 @@ func (l *latencies) observe(d time.Duration) {
 		copy(l.size[to+1:from+1], l.size[to:from])
 	}
 	l.size[to] = d
+}
+
+// place returns where d belongs among the latencies by size.
+func (l *latencies) place(d time.Duration) int {
+	return sort.Search(l.n, func(i int) bool { return l.size[i] >= d })
 }
 
 // quantile returns the smallest latency that a share of at least q does not

@@ -20,7 +20,7 @@ type Policy struct {
 	// Name labels the policy in errors, events and reports. It may be empty.
 	Name string
 	// Attempts is how many attempts a call makes at most, the first one
-	// included: 1 never retries.
+	// included: 1 never retries, [Unlimited] never stops for their number.
 	Attempts int
 	// Backoff is the delay between attempts, before jitter.
 	Backoff Backoff
@@ -44,6 +44,39 @@ type Policy struct {
 	// Quota bounds the retries of all calls together, as the AWS SDKs do.
 	// Each [Retrier] has one [Bucket] of its own. Zero: none.
 	Quota Quota
+	// Budget bounds the retries of all calls together in one of the other
+	// known ways. Each [Retrier] has a budget of its own; to share one, see
+	// [Policy.NewBudget]. Zero: none. Only one of Quota and Budget can be set.
+	Budget BudgetPlan
+	// Pace holds attempts back before they start, the first of a call
+	// included. Each [Retrier] has a limiter of its own. Zero: none.
+	Pace Pace
+}
+
+// Unlimited as a policy's Attempts means that their number never ends a call.
+// Something else must: a Limit, a deadline, a budget, an error that is not
+// worth another attempt.
+const Unlimited = math.MaxInt32
+
+// Stateful reports whether retriers of the policy keep state from call to call
+// (a Quota, a Budget or a Pace), so that it makes a difference whether clients
+// share a retrier or have one each.
+func (p Policy) Stateful() bool {
+	return p.Quota != (Quota{}) || p.Budget != (BudgetPlan{}) || p.Pace != (Pace{})
+}
+
+// NewBudget returns a new budget as the policy's Quota or Budget describes it,
+// and nil if it has neither: for retriers that share one, through
+// [WithBudget]. The error is a [*PolicyError].
+func (p Policy) NewBudget() (Budget, error) {
+	if p.Quota != (Quota{}) {
+		b, err := NewBucket(p.Quota)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
+	return p.Budget.New()
 }
 
 // Problem is one thing that is wrong with a policy.
@@ -98,15 +131,21 @@ func (p Policy) Validate() error {
 	if _, err := tableNamed(p.Classifier); err != nil {
 		c.that(false, "classifier", "is %q, want one of: %s", p.Classifier, quoted(Classifiers()))
 	}
-	c.that(p.Hint.Mode < hintModes, "hint.mode", "is %d, want one of: %s", p.Hint.Mode, strings.Join(hintNames[:], ", "))
-	c.notNegative(p.Hint.Max, "hint.max")
+	p.Hint.check(&c)
 	if p.Quota != (Quota{}) {
 		p.Quota.check(&c)
 	}
+	p.Budget.check(&c)
+	c.that(p.Quota == (Quota{}) || p.Budget == (BudgetPlan{}), "budget", "is set beside a quota, want one of them")
+	p.Pace.check(&c)
 	return c.err(p.Name)
 }
 
 func (b *Backoff) check(c *check) {
+	c.that(b.Kind < backoffKinds, "backoff.kind", "is %d, want one of: %s", b.Kind, strings.Join(backoffNames[:], ", "))
+	if b.Kind == BackoffSchedule {
+		b.Schedule.check(c)
+	}
 	c.notNegative(b.Base, "backoff.base")
 	c.that(b.Multiplier == 0 || b.Multiplier >= 1 && !math.IsInf(b.Multiplier, 0), "backoff.multiplier",
 		"is %v, want 1 or more (0 means 2)", b.Multiplier)
@@ -119,71 +158,13 @@ func (b *Backoff) check(c *check) {
 func (j *Jitter) check(c *check, limit time.Duration) {
 	c.that(j.Kind < jitterKinds, "jitter.kind", "is %d, want one of: %s", j.Kind, strings.Join(jitterNames[:], ", "))
 	switch j.Kind {
-	case JitterAdditive, JitterAdditiveClipped:
+	case JitterAdditive, JitterAdditiveClipped, JitterPlusMinus:
 		c.that(j.Amount > 0, "jitter.amount", "is %v, want more than 0 for %v jitter", j.Amount, j.Kind)
 		c.that(limit <= 0 || j.Amount <= limit, "jitter.amount", "is %v, want at most the cap of %v", j.Amount, limit)
-	case JitterProportion:
+	case JitterProportion, JitterProportionClipped, JitterProportionPastCap:
 		c.that(j.Proportion > 0 && j.Proportion <= 1, "jitter.proportion",
 			"is %v, want more than 0 and at most 1", j.Proportion)
-	}
-}
-
-// String describes the policy in one line, leaving out what is not set, as in
-//
-//	s3: 5 attempts, backoff 1s x2 up to 30s, jitter additive-clipped 1s
-func (p Policy) String() string {
-	var b strings.Builder
-	if p.Name != "" {
-		b.WriteString(p.Name + ": ")
-	}
-	if p.Attempts == 1 {
-		b.WriteString("1 attempt")
-	} else {
-		fmt.Fprintf(&b, "%d attempts", p.Attempts)
-	}
-	p.describeDelay(&b)
-	if p.AttemptTimeout != 0 {
-		fmt.Fprintf(&b, ", attempt timeout %v", p.AttemptTimeout)
-	}
-	if p.Limit != 0 {
-		fmt.Fprintf(&b, ", limit %v", p.Limit)
-	}
-	if p.Hint.Mode != HintNone {
-		fmt.Fprintf(&b, ", hint %v", p.Hint.Mode)
-		if p.Hint.Max != 0 {
-			fmt.Fprintf(&b, " up to %v", p.Hint.Max)
-		}
-	}
-	if p.Classifier != "" {
-		fmt.Fprintf(&b, ", classifier %s", p.Classifier)
-	}
-	if p.Quota != (Quota{}) {
-		fmt.Fprintf(&b, ", quota %v", p.Quota)
-	}
-	return b.String()
-}
-
-func (p *Policy) describeDelay(b *strings.Builder) {
-	if p.Attempts == 1 && p.Backoff == (Backoff{}) && p.Jitter == (Jitter{}) {
-		return
-	}
-	m := p.Backoff.Multiplier
-	if m == 0 {
-		m = 2
-	}
-	fmt.Fprintf(b, ", backoff %v x%s", p.Backoff.Base, strconv.FormatFloat(m, 'g', -1, 64))
-	if p.Backoff.Cap != 0 {
-		fmt.Fprintf(b, " up to %v", p.Backoff.Cap)
-	}
-	if p.Backoff.ThrottleBase != 0 {
-		fmt.Fprintf(b, " (throttled from %v)", p.Backoff.ThrottleBase)
-	}
-	fmt.Fprintf(b, ", jitter %v", p.Jitter.Kind)
-	switch p.Jitter.Kind {
-	case JitterAdditive, JitterAdditiveClipped:
-		fmt.Fprintf(b, " %v", p.Jitter.Amount)
-	case JitterProportion:
-		fmt.Fprintf(b, " ±%s%%", strconv.FormatFloat(p.Jitter.Proportion*100, 'g', 6, 64))
+		c.that(j.Above >= 0 && j.Above <= 10, "jitter.above", "is %v, want 0 to 10 (0 means the proportion)", j.Above)
 	}
 }
 

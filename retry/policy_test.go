@@ -13,37 +13,6 @@ import (
 	"github.com/squall-sim/squall/retry"
 )
 
-func TestPresets(t *testing.T) {
-	s := time.Second
-	want := map[string]retry.Policy{
-		"s3": {Name: "s3", Attempts: 5, Backoff: retry.Backoff{Base: s, Multiplier: 2, Cap: 30 * s},
-			Jitter: retry.Jitter{Kind: retry.JitterAdditiveClipped, Amount: s}},
-		"api": {Name: "api", Attempts: 3, Backoff: retry.Backoff{Base: s / 2, Multiplier: 2, Cap: 10 * s},
-			Jitter: retry.Jitter{Kind: retry.JitterAdditiveClipped, Amount: s / 2}, Hint: retry.Hint{Mode: retry.HintRetryAfter}},
-		"aws-standard-2.1": {Name: "aws-standard-2.1", Attempts: 3,
-			Backoff: retry.Backoff{Base: 50 * ms, Multiplier: 2, Cap: 20 * s, ThrottleBase: s},
-			Jitter:  retry.Jitter{Kind: retry.JitterFull}, Classifier: "aws", Hint: retry.Hint{Mode: retry.HintAmz},
-			Quota: retry.Quota{Capacity: 500, Cost: 14, ThrottleCost: 5, Reward: 1}},
-		"none": {Name: "none", Attempts: 1},
-	}
-	names := retry.Presets()
-	if !reflect.DeepEqual(names, []string{"s3", "api", "aws-standard-2.1", "none"}) {
-		t.Errorf("presets %v", names)
-	}
-	for _, name := range names {
-		p, ok := retry.Preset(name)
-		if !ok || p != want[name] {
-			t.Errorf("preset %s is %+v", name, p)
-		}
-		if err := p.Validate(); err != nil {
-			t.Errorf("preset %s: %v", name, err)
-		}
-	}
-	if _, ok := retry.Preset("S3"); ok {
-		t.Error("there is no preset S3")
-	}
-}
-
 func TestValidateReportsEveryProblem(t *testing.T) {
 	p := retry.Policy{
 		Name:     "bad",
@@ -102,7 +71,7 @@ func TestValidateOne(t *testing.T) {
 		{func(p *retry.Policy) { p.Jitter = retry.Jitter{Kind: retry.JitterProportion, Proportion: math.NaN()} }, "jitter.proportion is NaN"},
 		{func(p *retry.Policy) { p.Jitter.Kind, p.Jitter.Amount = retry.JitterFull, -1 }, ""},
 		{func(p *retry.Policy) { p.Classifier = "any" }, ""},
-		{func(p *retry.Policy) { p.Classifier = "s3" }, `classifier is "s3", want one of: "", "aws", "any"`},
+		{func(p *retry.Policy) { p.Classifier = "s3" }, `classifier is "s3", want one of: "", "aws", "any", "all", "aws-go-legacy"`},
 		{func(p *retry.Policy) { p.Quota = retry.Quota{Capacity: 4, Cost: 5} }, "quota.capacity is 4, want at least the cost of a retry, 5"},
 		{func(p *retry.Policy) { p.Quota = retry.Quota{Reward: 1} }, "quota.cost is 0, want 1"},
 	} {
@@ -142,7 +111,9 @@ func TestPolicyString(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	names := append(retry.JitterKinds(), retry.HintModes()...)
-	if want := "none full equal decorrelated additive additive-clipped proportion none retry-after amz"; strings.Join(names, " ") != want {
+	names = append(append(names, retry.BackoffKinds()...), retry.PaceKinds()...)
+	if want := "none full equal decorrelated additive additive-clipped proportion proportion-clipped proportion-past-cap full-below-cap plus-minus " +
+		"none retry-after amz exact pushback exponential constant linear fibonacci exponential-minus-one schedule none aws sre"; strings.Join(names, " ") != want {
 		t.Errorf("got %v, want %s", names, want)
 	}
 	for i, name := range retry.JitterKinds() {
@@ -157,8 +128,21 @@ func TestNames(t *testing.T) {
 			t.Errorf("hint %d is %q and %q, want %q", i, got, m, name)
 		}
 	}
+	for i, name := range retry.BackoffKinds() {
+		k := retry.BackoffKind(i)
+		if got := roundTrip(t, k, new(retry.BackoffKind)); got != name || k.String() != name {
+			t.Errorf("backoff %d is %q and %q, want %q", i, got, k, name)
+		}
+	}
+	for i, name := range retry.PaceKinds() {
+		k := retry.PaceKind(i)
+		if got := roundTrip(t, k, new(retry.PaceKind)); got != name || k.String() != name {
+			t.Errorf("pace %d is %q and %q, want %q", i, got, k, name)
+		}
+	}
 	k, m := retry.JitterFull, retry.HintAmz
-	for _, err := range []error{k.UnmarshalText([]byte("Full")), m.UnmarshalText([]byte("Full"))} {
+	for _, err := range []error{k.UnmarshalText([]byte("Full")), m.UnmarshalText([]byte("Full")),
+		new(retry.PaceKind).UnmarshalText([]byte("Full"))} {
 		var e *retry.UnknownNameError
 		if !errors.As(err, &e) || e.Name != "Full" || len(e.Known) == 0 || !strings.Contains(err.Error(), `"Full", want one of: none, `) {
 			t.Errorf("got %v", err)
@@ -167,7 +151,7 @@ func TestNames(t *testing.T) {
 	if k != retry.JitterFull || m != retry.HintAmz {
 		t.Error("a failed UnmarshalText changed its receiver")
 	}
-	for _, v := range []encoding.TextMarshaler{retry.JitterKind(200), retry.HintMode(200)} {
+	for _, v := range []encoding.TextMarshaler{retry.JitterKind(200), retry.HintMode(200), retry.BackoffKind(200), retry.PaceKind(200)} {
 		if text, err := v.MarshalText(); err == nil {
 			t.Errorf("an unknown kind is written as %q", text)
 		}

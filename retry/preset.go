@@ -3,7 +3,14 @@ package retry
 import "time"
 
 // presets holds what [Preset] knows, in the order of [Presets].
-var presets = [...]func() Policy{S3, API, AWSStandard21, None}
+var presets = [...]func() Policy{
+	S3, API,
+	AWSStandard21, AWSGoLegacy, BotocoreLegacy, BotocoreStandard, AWSAdaptive,
+	TenacityDefault, URLLib3, RequestsDefault, Dagster,
+	GRPC, Envoy, Finagle, GAX,
+	Minio, Azcore, RetryableHTTP, Cenkalti, Resilience4j, Polly,
+	None,
+}
 
 // Presets returns the names of the presets.
 func Presets() []string {

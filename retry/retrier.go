@@ -6,7 +6,7 @@ import (
 )
 
 // Retrier is a policy with its collaborators: what [Do] runs calls by. It is
-// immutable but for its budget, holds no goroutine and needs no closing. It is
+// immutable but for its budget and limiter, holds no goroutine and needs no closing. It is
 // safe for concurrent use: make one for each backend and share it.
 type Retrier struct {
 	policy     Policy
@@ -15,6 +15,9 @@ type Retrier struct {
 	clock      Clock // nil: the system's, read the cheap way where that will do
 	chance     Chance
 	budget     Budget
+	calls      CallBudget    // the budget, if it counts calls
+	fails      FailureBudget // the budget, if it counts failures
+	limiter    Limiter
 	observers  []Observer
 
 	hedging     Hedging
@@ -49,10 +52,17 @@ func WithChance(c Chance) Option {
 }
 
 // WithBudget makes the retrier pay for its retries from b, which may be shared
-// with others. It takes the place of the policy's Quota; nil means no budget
-// at all.
+// with others. It takes the place of the policy's Quota or Budget; nil means
+// no budget at all.
 func WithBudget(b Budget) Option {
 	return func(r *Retrier) { r.budget = b }
+}
+
+// WithLimiter makes every attempt, the first of a call included, ask l before
+// it starts. l may be shared with other retriers. It takes the place of the
+// policy's Pace; nil means no limiter at all.
+func WithLimiter(l Limiter) Option {
+	return func(r *Retrier) { r.limiter = l }
 }
 
 // WithClassifier asks c first, and the policy's own table where c says
@@ -99,9 +109,8 @@ func New(p Policy, opts ...Option) (*Retrier, error) {
 	}
 	r := &Retrier{policy: p, chance: systemChance{}}
 	r.table, _ = tableNamed(p.Classifier) // Validate has looked
-	if p.Quota != (Quota{}) {
-		r.budget, _ = NewBucket(p.Quota)
-	}
+	r.budget, _ = p.NewBudget()
+	r.limiter = p.Pace.build()
 	for _, opt := range opts {
 		opt(r)
 	}
@@ -109,10 +118,12 @@ func New(p Policy, opts ...Option) (*Retrier, error) {
 		return nil, err
 	}
 	_, plain := r.budget.(*Bucket)
+	r.calls, _ = r.budget.(CallBudget)
+	r.fails, _ = r.budget.(FailureBudget)
 	r.draws = p.Jitter.Kind != JitterNone
 	r.bounded = p.AttemptTimeout > 0 || p.Limit > 0
-	r.watched = p.Limit > 0 || len(r.observers) > 0 || r.budget != nil && !plain
-	r.settles = r.budget != nil || len(r.observers) > 0
+	r.watched = p.Limit > 0 || len(r.observers) > 0 || r.limiter != nil || r.budget != nil && !plain
+	r.settles = r.budget != nil || r.limiter != nil || len(r.observers) > 0
 	r.stopwatch = r.stopwatch || r.watched || r.bounded
 	r.announces = r.announces || r.bounded
 	r.looksUp = r.standsDown || len(r.observers) > 0

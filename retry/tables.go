@@ -11,11 +11,26 @@ const (
 	tableDefault table = iota
 	tableAWS
 	tableAny
+	tableAll
+	tableAWSGoLegacy
+	tableBotocoreLegacy
+	tableBotocoreStandard
+	tableURLLib3
+	tableGRPC
+	tableEnvoy
+	tableGAX
+	tableMinio
+	tableAzcore
+	tableRetryableHTTP
 
 	tableCount
 )
 
-var tableNames = [tableCount]string{"", "aws", "any"}
+// Tables of peers have the name of their preset.
+var tableNames = [tableCount]string{
+	"", "aws", "any", "all", "aws-go-legacy", "botocore-legacy", "botocore-standard",
+	"urllib3", "grpc", "envoy", "gax", "minio", "azcore", "retryablehttp",
+}
 
 func tableNamed(name string) (table, error) {
 	i, err := parseName(tableNames[:], name, "classifier")
@@ -28,8 +43,13 @@ func (t table) class(f *facts) Class {
 		return classAWS(f)
 	case tableAny:
 		return classAny(f)
+	case tableDefault:
+		return classDefault(f)
 	}
-	return classDefault(f)
+	if f.class != Unknown { // marks go before every table
+		return refine(f.class, f)
+	}
+	return t.peer(f)
 }
 
 // classDefault is the table of the system that squall began as, made whole:
