@@ -43,6 +43,32 @@
 // sees each attempt, and once it is open it ends the call with [Rejected], at
 // no cost of attempts or budget.
 //
+// # Nested calls
+//
+// With [WithDepth] on the outermost layer and [WithStandDown] on those inside
+// it, the inner ones make one attempt and leave retrying to it. Observers see
+// how far layers multiply: Event.Attempts times Event.Around.
+//
+// # Retries and circuit breakers
+//
+// The order is retry(breaker(timeout(op))), and this is the contract:
+//
+//   - The breaker sees each attempt. With breaker(retry(op)) it would see calls:
+//     five failures in a row would then be five times Attempts requests.
+//   - An open breaker costs neither an attempt nor budget. Its rejection is an
+//     error with Rejected() true; it ends the call with [Rejected], and
+//     Error.RetryAt is when the breaker lets a call pass again.
+//   - [WithBreakerWait] waits for that instead, so often and so long as it says,
+//     where the wait ends before the deadline and the Limit.
+//   - What the backend said before the breaker opened stays Error.Err; the
+//     rejection is Error.Cause.
+//
+// # Hedging
+//
+// [Hedge] is Do for calls that may happen twice at the same time: with
+// [WithHedging] an attempt that is slow gets another one beside it. Hedges are
+// attempts, and are paid for like retries.
+//
 // # What is retryable and why
 //
 // A classifier gives each error a [Class]; Transient, Throttle and Timeout are
@@ -126,8 +152,10 @@
 //
 // # Cost
 //
-// A call that succeeds at once allocates nothing and costs one reading of the
-// clock, for Error.Elapsed; [WithoutElapsed] saves that one, too. A failed
-// attempt without a delay allocates nothing. A delay costs a timer, an attempt
-// timeout a context, a failed call its Error. No observer costs nothing.
+// A call that succeeds at once allocates nothing and reads no clock, unless a
+// Limit, an AttemptTimeout or an observer needs the time. Error.Elapsed then
+// leaves out the first attempt; [WithElapsed] makes it exact for one reading a
+// call. A failed attempt without a delay allocates nothing. A delay costs a
+// timer, an attempt timeout a context, [WithDepth] 48 bytes an attempt, a failed
+// call its Error. No observer costs nothing.
 package retry

@@ -11,6 +11,8 @@ var Layers = []Layer{
 		Why: "services import it next to retry; it is an adapter of HTTP to retry and to nothing else"},
 	{Package: "retry/retryaws", Imports: []string{"retry", "retry/retryhttp"},
 		Why: "it has the shape of the AWS SDK's retryer without the SDK; who uses one has the other"},
+	{Package: "retry/retrylog", Imports: []string{"retry"},
+		Why: "it writes retry's events to log/slog, and knows nothing else"},
 	{Package: "breaker",
 		Why: "services import breaker and nothing else; it meets retry through optional methods on errors"},
 	{Package: "sim",
