@@ -45,6 +45,8 @@ var Layers = []Layer{
 		Why:     "the command is flags and wiring; what it wires is in packages that can be tested without it"},
 	{Package: "docs", Tests: []string{"retry", "retry/retryhttp", "breaker"},
 		Why: "the documents' code is what a service would write; it has no package of its own"},
+	{Package: "internal/coretest", Tests: []string{"retry", "breaker"},
+		Why: "laws of the core by rapid, which the core's own tests do not import"},
 	{Package: "internal/archtest",
 		Why: "the rules stand outside of what they rule"},
 }
