@@ -103,15 +103,20 @@ func (d *decoder) retrySetting(out *retry.Policy, key string, v ast.Node, p *pat
 		out.Limit = d.duration(v, p)
 	case "hint":
 		name := d.choice(v, p, "hint", retry.HintModes())
-		if name != "" && out.Hint.Mode.UnmarshalText([]byte(name)) == nil && out.Hint.Mode == retry.HintNone {
-			out.Hint.Max = 0 // there is none to wait for
+		if name != "" && out.Hint.Mode.UnmarshalText([]byte(name)) == nil {
+			out.Hint.Trim, out.Hint.Reset = false, false // they belong to the preset's mode
+			if out.Hint.Mode == retry.HintNone {
+				out.Hint.Max = 0 // there is none to wait for
+			}
 		}
 	case "max_hint":
 		out.Hint.Max = d.duration(v, p)
 	case "classifier":
 		out.Classifier = d.choice(v, p, "classifier", retry.Classifiers())
 	case "quota":
-		out.Quota = d.quota(v, p, out.Quota)
+		if out.Quota = d.quota(v, p, out.Quota); out.Quota != (retry.Quota{}) {
+			out.Budget = retry.BudgetPlan{} // a policy has one of them
+		}
 	}
 }
 
@@ -157,7 +162,12 @@ func (d *decoder) quota(n ast.Node, p *path, q retry.Quota) retry.Quota {
 	into := map[string]*int{
 		"capacity": &q.Capacity, "cost": &q.Cost, "throttle_cost": &q.ThrottleCost, "timeout_cost": &q.TimeoutCost, "reward": &q.Reward,
 	}
-	d.object(n, p, []string{"capacity", "cost", "throttle_cost", "timeout_cost", "reward"}, func(key string, v ast.Node, p *path) {
+	known := []string{"capacity", "cost", "throttle_cost", "timeout_cost", "reward", "reward_all"}
+	d.object(n, p, known, func(key string, v ast.Node, p *path) {
+		if key == "reward_all" {
+			q.RewardAll = d.boolean(v, p)
+			return
+		}
 		*into[key] = d.integer(v, p, 0, math.MaxInt32)
 	})
 	return q

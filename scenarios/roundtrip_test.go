@@ -151,6 +151,9 @@ func drawRetry(t *rapid.T) retry.Policy {
 	}
 	if change("quota?") {
 		p.Quota = rapid.SampledFrom([]retry.Quota{{}, {Capacity: 100, Cost: 5}, {Capacity: 9, Cost: 1, ThrottleCost: 2, TimeoutCost: 3, Reward: 4}}).Draw(t, "quota")
+		if p.Quota != (retry.Quota{}) {
+			p.Budget = retry.BudgetPlan{}
+		}
 	}
 	return p
 }

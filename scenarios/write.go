@@ -215,7 +215,7 @@ func retryText(p retry.Policy) string {
 	f.when(p.Hint.Mode != base.Hint.Mode, "hint", p.Hint.Mode.String())
 	duration("max_hint", p.Hint.Max, base.Hint.Max)
 	f.when(p.Classifier != base.Classifier, "classifier", yamlText(p.Classifier))
-	f.when(p.Quota != base.Quota, "quota", quotaText(p.Quota))
+	f.when(p.Quota != base.Quota, "quota", quotaText(p.Quota, base.Quota))
 	return f.String()
 }
 
@@ -229,7 +229,7 @@ func jitterText(j retry.Jitter) string {
 	return f.String()
 }
 
-func quotaText(q retry.Quota) string {
+func quotaText(q, base retry.Quota) string {
 	if q == (retry.Quota{}) {
 		return "none"
 	}
@@ -239,6 +239,7 @@ func quotaText(q retry.Quota) string {
 	f.add("throttle_cost", strconv.Itoa(q.ThrottleCost))
 	f.add("timeout_cost", strconv.Itoa(q.TimeoutCost))
 	f.add("reward", strconv.Itoa(q.Reward))
+	f.when(q.RewardAll != base.RewardAll, "reward_all", strconv.FormatBool(q.RewardAll))
 	return f.String()
 }
 

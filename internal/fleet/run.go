@@ -128,7 +128,7 @@ func (r *run) newRetriers() error {
 		opts = append(opts, retry.WithObserver(r.cfg.observe))
 	}
 	n := 1
-	if r.cfg.Policy.Retry.Quota != (retry.Quota{}) {
+	if r.cfg.Policy.Retry.Stateful() {
 		n = max(r.cfg.Load.Clients, 1)
 	}
 	for range n {
