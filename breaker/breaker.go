@@ -10,7 +10,6 @@ import (
 // For calls that begin in one place and end in another there is TwoStep.
 type Breaker struct {
 	gate
-	circuit *gobreaker.CircuitBreaker[struct{}]
 }
 
 // New returns a closed Breaker. The error is that of Config.Validate.
@@ -19,8 +18,7 @@ func New(c Config, opts ...Option) (*Breaker, error) {
 		return nil, err
 	}
 	b := new(Breaker)
-	b.circuit = gobreaker.NewCircuitBreaker[struct{}](b.init(c, opts))
-	b.engine = b.circuit
+	b.init(c, false, opts)
 	return b, nil
 }
 
@@ -64,10 +62,11 @@ func (b *Breaker) Run(op func() error) error {
 type attempt struct {
 	b         *Breaker
 	phase     *phase
-	err       error // op's
-	confirmed bool  // the engine's admission stood: op was run
-	returned  bool  // op returned: it neither panicked nor left the goroutine
-	exiting   bool  // op called runtime.Goexit
+	lease     uint64 // of a probe
+	err       error  // op's
+	confirmed bool   // the engine's admission stood: op was run
+	returned  bool   // op returned: it neither panicked nor left the goroutine
+	exiting   bool   // op called runtime.Goexit
 }
 
 // run returns nil if op was run, else why it was not. (op is no field: escape
@@ -84,12 +83,18 @@ func (a *attempt) run(op func() error) error {
 		}
 		a.b.deliver() // the engine has heard of the outcome, and its lock is free
 	}()
-	_, err := a.b.circuit.Execute(func() (struct{}, error) {
+	_, err := a.phase.circuit.Execute(func() (struct{}, error) {
 		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
 			return struct{}{}, errWithdrawn
 		}
+		if a.phase.state == HalfOpen {
+			a.lease = a.b.lease(a.phase)
+		}
 		defer func() {
-			a.b.current() // a half-open state that is due begins now, if not before
+			a.b.current() // what is due happens now, if not before: this probe may be overdue
+			if a.phase.state == HalfOpen {
+				a.b.release(a.phase, a.lease)
+			}
 			if a.returned {
 				return
 			}

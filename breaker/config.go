@@ -23,6 +23,13 @@ type Config struct {
 	// come so, and how many successes in a row close it: a failed one opens it
 	// again, a neutral one gives its place back. 0 to 4294967295; 0 means 1.
 	Probes int
+	// ProbeLease is how long a probe may take, 0 or more. One that has not ended
+	// by then has failed: the breaker opens again, for OpenFor from the end of the
+	// lease, and what becomes of the probe later does not matter. So a probe that
+	// hangs, or is never reported, cannot keep the breaker half-open. It does not
+	// stop the probe: that takes a timeout of the operation's own, which should be
+	// shorter. 0 means the longer of OpenFor and a minute.
+	ProbeLease time.Duration
 }
 
 // Validate returns nil when c can be given to New, else every problem that it
@@ -38,12 +45,24 @@ func (c Config) Validate() error {
 	if c.Probes < 0 || uint64(c.Probes) > math.MaxUint32 {
 		problems = append(problems, &FieldError{"Probes", fmt.Sprint(c.Probes), "a number of probes from 1 to 4294967295, or 0 for 1"})
 	}
+	if c.ProbeLease < 0 {
+		problems = append(problems, &FieldError{"ProbeLease", c.ProbeLease.String(), "a duration above 0, such as 1m, or 0 for the longer of OpenFor and a minute"})
+	}
 	return errors.Join(problems...)
 }
 
 // probes is Probes with its default.
 func (c Config) probes() uint32 {
 	return uint32(max(c.Probes, 1))
+}
+
+// lease is ProbeLease with its default: longer than any call should take, and no
+// shorter than callers are kept away anyhow.
+func (c Config) lease() time.Duration {
+	if c.ProbeLease > 0 {
+		return c.ProbeLease
+	}
+	return max(c.OpenFor, time.Minute)
 }
 
 // FieldError tells of one setting that cannot be used.

@@ -18,7 +18,9 @@ func TestValidate(t *testing.T) {
 		{Config{Failures: 1, OpenFor: 1}, ""},
 		{Config{Failures: math.MaxInt32, OpenFor: math.MaxInt64, Probes: math.MaxInt32}, ""},
 		{Config{}, "Failures OpenFor"},
-		{Config{Failures: -1, OpenFor: -1, Probes: -1}, "Failures OpenFor Probes"},
+		{Config{Failures: 1, OpenFor: 1, ProbeLease: 1}, ""},
+		{Config{Failures: 1, OpenFor: 1, ProbeLease: -1}, "ProbeLease"},
+		{Config{Failures: -1, OpenFor: -1, Probes: -1, ProbeLease: math.MinInt64}, "Failures OpenFor Probes ProbeLease"},
 		{Config{Failures: math.MinInt, OpenFor: math.MinInt64, Probes: math.MinInt}, "Failures OpenFor Probes"},
 	} {
 		checkProblems(t, c.config, c.fields)

@@ -27,7 +27,7 @@
 //	closed      every call is admitted; Failures failures in a row open it
 //	open        every call is refused, for OpenFor
 //	half-open   Probes calls are admitted; if all succeed it closes, if one
-//	            fails it opens again
+//	            fails, or outlives its lease, it opens again
 //
 // There is no timer: an open breaker becomes half-open at the first touch (a call,
 // the end of one, State) after OpenFor, and at OpenFor to the nanosecond it is
@@ -47,6 +47,9 @@
 // Probes: 1, unless a single success proves little, as behind a load balancer with
 // one good and one bad server: then 3 to 5.
 //
+// ProbeLease: leave it 0, for the longer of OpenFor and a minute, unless good calls
+// take that long. It should be above the timeout of a call.
+//
 // # What counts
 //
 // Each admitted call that ends counts once, as WithOutcome says: by default nil is
@@ -59,7 +62,14 @@
 // the last change of state, however they end; neutral calls, which neither break
 // nor lengthen a row and give a probe's place back; and calls that have not ended.
 // So an operation needs a timeout of its own, or a backend that hangs is never
-// found out, and a probe that hangs keeps the breaker half-open.
+// found out.
+//
+// A probe is the exception: its place is on a lease (ProbeLease). One that has not
+// ended when that runs out has failed, whether it hangs or whoever should have
+// reported it is gone. The breaker is then open from the end of the lease on, as
+// the next touch tells, and what becomes of the probe later counts for nothing. So
+// a breaker is never wedged: with a backend that is well it closes within a lease,
+// an OpenFor and Probes calls, whatever came before.
 //
 // # Composition
 //

@@ -20,18 +20,14 @@ var (
 
 // phase is one stay in a state, as callers see it. Each change makes a new one,
 // so that two equal pointers mean that nothing changed in between. All but
-// counts is fixed when the phase is published.
+// counts and leases is fixed when the phase is published.
 type phase struct {
+	*core
 	state   State
 	until   time.Duration // Open: the cool-down lasts up to and including this, from gate.base
 	refusal OpenError     // what calls are refused with; not for Closed
 	counts  Counts        // HalfOpen: the probes; guarded by gate.mu
-}
-
-// engine is what the gate needs of gobreaker's two types.
-type engine interface {
-	State() gobreaker.State
-	Counts() gobreaker.Counts
+	leases  leases        // HalfOpen: of the probes in flight
 }
 
 // gate stands before a gobreaker engine and owns its time.
@@ -45,7 +41,11 @@ type engine interface {
 // over, and the first touch after that (a call, the end of a call, State) makes
 // the breaker half-open, as it does in gobreaker.
 //
-// Invariants, which hold whenever the engine's lock is free:
+// An engine cannot be told to change its state, nor that a probe is lost. Where
+// that is needed the gate leaves the engine, with all calls that are in it, and
+// goes on with another one: see gate.expire.
+//
+// Invariants, which hold whenever the lock of the phase's engine is free:
 //
 //	engine closed     ⇒ phase Closed
 //	engine open       ⇒ phase Open
@@ -57,36 +57,22 @@ type gate struct {
 	phase   atomic.Pointer[phase]
 	pending atomic.Bool // events are waiting; to look without the lock
 	options
-	engine  engine
+	twoStep bool
 	config  Config
 	base    time.Time
-	tripped Counts // what the engine tripped on; guarded by its lock
 
 	mu         sync.Mutex // guards changes of phase, phase.counts and what follows
 	queue      []Event
 	delivering bool
 }
 
-// init sets g up and returns the settings for its engine, which the caller makes
-// and puts into g.engine.
-func (g *gate) init(c Config, opts []Option) gobreaker.Settings {
+// init makes g a closed breaker.
+func (g *gate) init(c Config, twoStep bool, opts []Option) {
 	g.options = newOptions(opts)
 	g.config = c
+	g.twoStep = twoStep
 	g.base = now(g.clock)
-	g.phase.Store(&phase{state: Closed})
-	return gobreaker.Settings{
-		Name:          g.name,
-		MaxRequests:   c.probes(),
-		Interval:      0, // counts are never cleared while closed
-		Timeout:       1, // nanosecond; 0 would mean a minute
-		ReadyToTrip:   g.tripping,
-		OnStateChange: g.changed,
-		// IsSuccessful is as by default: no error. IsExcluded decides the common
-		// case by itself, since it is called once per call.
-		IsExcluded: func(verdict error) bool {
-			return (verdict != nil || g.phase.Load().state == HalfOpen) && g.excluded(verdict)
-		},
-	}
+	g.phase.Store(&phase{core: g.newCore(), state: Closed})
 }
 
 // Name returns the name given by WithName.
@@ -108,7 +94,7 @@ func (g *gate) Counts() Counts {
 			defer g.mu.Unlock()
 			return p.counts
 		default:
-			counts := g.engine.Counts()
+			counts := p.engine.Counts()
 			if g.phase.Load() == p {
 				return countsOf(counts)
 			}
@@ -118,21 +104,32 @@ func (g *gate) Counts() Counts {
 
 // current returns the phase that is in force now.
 func (g *gate) current() *phase {
-	if p := g.phase.Load(); p.state != Open {
+	if p := g.phase.Load(); p.state == Closed {
 		return p
 	}
 	return g.settle()
 }
 
-// settle is current for an open breaker: it makes it half-open if that is due.
+// settle is current for a breaker that time may change: it makes an open one
+// half-open, and opens a half-open one that lost a probe, if that is due.
 func (g *gate) settle() *phase {
 	for {
 		p := g.phase.Load()
-		if p.state != Open || since(g.clock, g.base) <= p.until {
+		switch p.state {
+		case Open:
+			if since(g.clock, g.base) <= p.until {
+				return p
+			}
+			g.wake(p)
+			g.halfOpen(p)
+		case HalfOpen:
+			if since(g.clock, g.base) <= p.leases.due() {
+				return p
+			}
+			g.expire(p)
+		default:
 			return p
 		}
-		g.wake(p)
-		g.halfOpen(p)
 		g.deliver()
 	}
 }
@@ -148,7 +145,7 @@ func (g *gate) settle() *phase {
 // ends, whatever other goroutines do: either the engine's clock ticks, or they
 // leave p behind.
 func (g *gate) wake(p *phase) {
-	for n := 0; g.engine.State() == gobreaker.StateOpen && g.phase.Load() == p; n++ {
+	for n := 0; p.engine.State() == gobreaker.StateOpen && g.phase.Load() == p; n++ {
 		pause(n)
 	}
 }
@@ -160,7 +157,7 @@ func (g *gate) halfOpen(p *phase) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.phase.Load() == p {
-		g.move(p, &phase{state: HalfOpen, refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock}}, at, Counts{})
+		g.move(p, &phase{core: p.core, state: HalfOpen, refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock}}, at, Counts{})
 	}
 }
 
@@ -174,52 +171,15 @@ func (g *gate) move(from, to *phase, at time.Time, counts Counts) {
 	}
 }
 
-// changed is the engine's OnStateChange.
-func (g *gate) changed(_ string, _, to gobreaker.State) {
-	if to == gobreaker.StateHalfOpen {
-		return // on the engine's clock; on ours, settle decides
+// openPhase is a stay in the open state that begins at at.
+func (g *gate) openPhase(c *core, at time.Time) *phase {
+	d := g.config.OpenFor
+	return &phase{
+		core:    c,
+		state:   Open,
+		until:   saturatingAdd(at.Sub(g.base), d),
+		refusal: OpenError{Name: g.name, State: Open, RetryAt: at.Add(saturatingAdd(d, 1)), clock: g.clock},
 	}
-	next := &phase{state: Closed}
-	at := now(g.clock)
-	if to == gobreaker.StateOpen {
-		d := g.config.OpenFor
-		next = &phase{
-			state:   Open,
-			until:   saturatingAdd(at.Sub(g.base), d),
-			refusal: OpenError{Name: g.name, State: Open, RetryAt: at.Add(saturatingAdd(d, 1)), clock: g.clock},
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p := g.phase.Load()
-	counts := p.counts
-	if p.state == Closed {
-		counts = g.tripped
-	}
-	g.move(p, next, at, counts)
-}
-
-// tripping is the engine's ReadyToTrip. The engine clears its counts before it
-// calls changed, so they are kept here.
-func (g *gate) tripping(c gobreaker.Counts) bool {
-	if uint64(c.ConsecutiveFailures) < uint64(g.config.Failures) {
-		return false
-	}
-	g.tripped = countsOf(c)
-	return true
-}
-
-// excluded is the engine's IsExcluded, for what is not a success while closed.
-// The engine calls that for every call that ends in the state that admitted it. The engine does not count the failure that ends
-// a half-open state, and clears its counts before it calls changed, so the
-// probes are counted here.
-func (g *gate) excluded(verdict error) bool {
-	if p := g.phase.Load(); p.state == HalfOpen && verdict != errWithdrawn {
-		g.mu.Lock()
-		p.counts.add(outcomeOf(verdict))
-		g.mu.Unlock()
-	}
-	return verdict == errNeutral || verdict == errWithdrawn
 }
 
 // confirm tells whether the engine's admission of a call that entered in phase p
@@ -232,18 +192,7 @@ func (g *gate) excluded(verdict error) bool {
 // when it admitted the call. Otherwise the call is withdrawn with a neutral
 // outcome, and looks at the gate again.
 func (g *gate) confirm(p *phase) bool {
-	if p.state == HalfOpen {
-		g.probe(p)
-	}
 	return g.phase.Load() == p
-}
-
-// probe counts a call that was admitted in the half-open phase p; if p is over by
-// now, nobody reads its counts any more.
-func (g *gate) probe(p *phase) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p.counts.Requests++
 }
 
 // verdict classifies err for the engine. Most calls end in the first line, which

@@ -54,7 +54,7 @@ func TestCallThatRacesTheTripIsWithdrawn(t *testing.T) {
 	b, _, events := newTest(t, Config{Failures: 1, OpenFor: time.Minute})
 	saw := b.current()
 	_ = b.Run(fail)
-	awaken(t, b.engine)
+	awaken(t, b.phase.Load().engine)
 	a, ran := attempt{b: b, phase: saw}, false
 	if err := a.run(func() error { ran = true; return nil }); err != errWithdrawn || ran {
 		t.Errorf("err %v, ran %t; want the call withdrawn and not run", err, ran)
@@ -72,7 +72,7 @@ func TestTwoStepCallThatRacesTheTripIsWithdrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	done(errBackend)
-	awaken(t, b.engine)
+	awaken(t, b.phase.Load().engine)
 	if done, err := b.enter(saw); err != errWithdrawn || done != nil {
 		t.Errorf("err %v; want the call withdrawn", err)
 	}
@@ -230,7 +230,7 @@ func TestEarlyWakeIsMasked(t *testing.T) {
 	stale[0](errBackend)
 	clock.advance(time.Second)
 	stale[1](nil)
-	awaken(t, b.engine)
+	awaken(t, b.phase.Load().engine)
 	if b.State() != Open || len(*events) != 1 {
 		t.Fatalf("state %v, events %v; want open by one event", b.State(), *events)
 	}

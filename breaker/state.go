@@ -125,7 +125,9 @@ type Event struct {
 	// Name is the breaker's name, empty without WithName.
 	Name string
 	// Time is when the state changed, by the breaker's clock. Half-open is
-	// entered by the first touch after the cool-down, not by a timer.
+	// entered by the first touch after the cool-down, not by a timer. Where the
+	// lease of a probe ran out, it is the end of the lease, and the event comes at
+	// the first touch after it.
 	Time time.Time
 	// From and To are the states before and after; they always differ.
 	From, To State

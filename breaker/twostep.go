@@ -13,7 +13,6 @@ import (
 // and cannot forget to report an outcome.
 type TwoStep struct {
 	gate
-	circuit *gobreaker.TwoStepCircuitBreaker[struct{}]
 }
 
 // NewTwoStep returns a closed TwoStep. The error is that of Config.Validate.
@@ -22,8 +21,7 @@ func NewTwoStep(c Config, opts ...Option) (*TwoStep, error) {
 		return nil, err
 	}
 	b := new(TwoStep)
-	b.circuit = gobreaker.NewTwoStepCircuitBreaker[struct{}](b.init(c, opts))
-	b.engine = b.circuit
+	b.init(c, true, opts)
 	return b, nil
 }
 
@@ -31,9 +29,10 @@ func NewTwoStep(c Config, opts ...Option) (*TwoStep, error) {
 // calls done, from any goroutine, with the call's error, nil for none. If not,
 // done is nil and the error is an *OpenError.
 //
-// done must be called for every admitted call: a probe that is never reported
-// keeps its place, and a half-open breaker whose places are all taken refuses
-// every call. Only the first call of done counts; later ones do nothing.
+// done should be called for every admitted call. A probe that is not reported
+// keeps its place until its lease runs out (Config.ProbeLease), which counts as a
+// failure. Only the first call of done counts; later ones do nothing, and neither
+// does one that comes after the lease.
 func (b *TwoStep) Allow() (done func(error), err error) {
 	for {
 		p := b.current()
@@ -55,7 +54,7 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 // enter takes a call that saw phase p through the engine. The error is the
 // engine's, or errWithdrawn.
 func (b *TwoStep) enter(p *phase) (done func(error), err error) {
-	report, err := b.circuit.Allow()
+	report, err := p.steps.Allow()
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +62,18 @@ func (b *TwoStep) enter(p *phase) (done func(error), err error) {
 		report(errWithdrawn)
 		return nil, errWithdrawn
 	}
-	return (&permit{b: b, report: report}).done, nil
+	a := &permit{b: b, phase: p, report: report}
+	if p.state == HalfOpen {
+		a.lease = b.lease(p)
+	}
+	return a.done, nil
 }
 
 // permit is one admitted call.
 type permit struct {
 	b      *TwoStep
+	phase  *phase
+	lease  uint64      // of a probe
 	report func(error) // the engine's done, which counts every call of it
 	used   atomic.Bool
 }
@@ -79,7 +84,10 @@ func (p *permit) done(err error) {
 	}
 	verdict := errFailure // should the classifier not return
 	defer func() {
-		p.b.current() // a half-open state that is due begins now, if not before
+		p.b.current() // what is due happens now, if not before: this probe may be overdue
+		if p.phase.state == HalfOpen {
+			p.b.release(p.phase, p.lease)
+		}
 		p.report(verdict)
 		p.b.deliver()
 	}()

@@ -1,0 +1,147 @@
+package breaker
+
+import (
+	"github.com/sony/gobreaker/v2"
+)
+
+// engine is what the gate needs of gobreaker's two types.
+type engine interface {
+	State() gobreaker.State
+	Counts() gobreaker.Counts
+}
+
+// core is an engine and what it is told and tells. A breaker has one at a time,
+// that of its phase: one that it has left behind may still have calls in it, and
+// changes its state when they end, but nobody listens.
+type core struct {
+	gate    *gate
+	engine  engine
+	circuit *gobreaker.CircuitBreaker[struct{}]        // of a Breaker
+	steps   *gobreaker.TwoStepCircuitBreaker[struct{}] // of a TwoStep
+	priming bool                                       // the next failure trips; set before anybody else knows the core
+	tripped Counts                                     // what the engine tripped on; guarded by its lock
+}
+
+// newCore returns a core whose engine is closed.
+func (g *gate) newCore() *core {
+	c := &core{gate: g}
+	settings := gobreaker.Settings{
+		Name:          g.name,
+		MaxRequests:   g.config.probes(),
+		Interval:      0, // counts are never cleared while closed
+		Timeout:       1, // nanosecond; 0 would mean a minute
+		ReadyToTrip:   c.tripping,
+		OnStateChange: c.changed,
+		// IsSuccessful is as by default: no error. IsExcluded decides the common
+		// case by itself, since it is called once per call.
+		IsExcluded: func(verdict error) bool {
+			return (verdict != nil || g.phase.Load().state == HalfOpen) && c.excluded(verdict)
+		},
+	}
+	if g.twoStep {
+		c.steps = gobreaker.NewTwoStepCircuitBreaker[struct{}](settings)
+		c.engine = c.steps
+	} else {
+		c.circuit = gobreaker.NewCircuitBreaker[struct{}](settings)
+		c.engine = c.circuit
+	}
+	return c
+}
+
+// newOpenCore returns a core whose engine has just tripped.
+func (g *gate) newOpenCore() *core {
+	c := g.newCore()
+	c.priming = true
+	if g.twoStep {
+		done, _ := c.steps.Allow() // a new engine admits
+		done(errFailure)
+	} else {
+		_, _ = c.circuit.Execute(func() (struct{}, error) { return struct{}{}, errFailure })
+	}
+	c.priming = false
+	return c
+}
+
+// changed is the engine's OnStateChange.
+func (c *core) changed(_ string, _, to gobreaker.State) {
+	g := c.gate
+	if to == gobreaker.StateHalfOpen || g.phase.Load().core != c {
+		// Half-open is on the engine's clock; on ours, settle decides. And what
+		// was left behind, or is being primed, is not the breaker's state.
+		return
+	}
+	at := now(g.clock)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.phase.Load()
+	if p.core != c {
+		return
+	}
+	counts := p.counts
+	if p.state == Closed {
+		counts = c.tripped
+	}
+	next := &phase{core: c, state: Closed}
+	if to == gobreaker.StateOpen {
+		next = g.openPhase(c, at)
+	}
+	g.move(p, next, at, counts)
+}
+
+// tripping is the engine's ReadyToTrip. The engine clears its counts before it
+// calls changed, so they are kept here.
+func (c *core) tripping(n gobreaker.Counts) bool {
+	if !c.priming && uint64(n.ConsecutiveFailures) < uint64(c.gate.config.Failures) {
+		return false
+	}
+	c.tripped = countsOf(n)
+	return true
+}
+
+// excluded is the engine's IsExcluded, for what is not a success while closed.
+// The engine calls that for every call that ends in the state that admitted it.
+// It does not count the failure that ends a half-open state, and clears its
+// counts before it calls changed, so the probes are counted here.
+func (c *core) excluded(verdict error) bool {
+	g := c.gate
+	if p := g.phase.Load(); p.state == HalfOpen && p.core == c && verdict != errWithdrawn {
+		g.mu.Lock()
+		p.counts.add(outcomeOf(verdict))
+		g.mu.Unlock()
+	}
+	return verdict == errNeutral || verdict == errWithdrawn
+}
+
+// expire ends the half-open phase p, whose oldest probe is overdue: that counts
+// as a failure of the probe. The open state began when the lease ran out, not
+// now, so that nobody waits for longer because nobody looked.
+func (g *gate) expire(p *phase) {
+	due := p.leases.due()
+	c, at := g.newOpenCore(), g.base.Add(due)
+	next := g.openPhase(c, at)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.phase.Load() != p || p.leases.due() != due {
+		return // it ended just now; if another one is overdue too, settle finds out
+	}
+	counts := p.counts
+	counts.add(Failure)
+	g.move(p, next, at, counts)
+}
+
+// lease gives the probe that was admitted in the half-open phase p its time, and
+// returns the key to end it with. If p is over by now, nobody asks for it any more.
+func (g *gate) lease(p *phase) uint64 {
+	ends := saturatingAdd(since(g.clock, g.base), g.config.lease())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.counts.Requests++
+	return p.leases.add(ends)
+}
+
+// release ends a lease, before the engine hears of the probe's outcome.
+func (g *gate) release(p *phase, key uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.leases.remove(key)
+}
