@@ -92,9 +92,12 @@ func (c *call) Act(_ time.Duration, data uint64) {
 
 func (c *call) event(kind uint64) uint64 { return c.generation<<eventBits | kind }
 
-// send makes one attempt, if the breaker admits it.
+// send makes one attempt, if the policy's limiter and the breaker admit it.
 func (c *call) send() {
 	r := c.run
+	if r.paced && !c.admitted() {
+		return
+	}
 	done, err := r.breakers.allow(c.client, r.mix.ops[c.op].group)
 	if err != nil {
 		c.cell.rejected++
@@ -106,6 +109,22 @@ func (c *call) send() {
 	c.sent = r.loop.Now()
 	c.cell.attempts++
 	c.dispatch(r.wire.send(c, c.request()))
+}
+
+// admitted asks the policy's limiter whether the attempt may start now. If not,
+// the call waits to ask again, or has ended.
+func (c *call) admitted() bool {
+	r := c.run
+	d := c.step.Admit(r.now(), r.draws.pace.Float64(c.client, c.number, uint64(c.attempts)))
+	switch {
+	case !d.Retry:
+		c.end(r.loop.Now(), false, int(d.Reason))
+	case d.After > 0:
+		r.loop.After(d.After, c, c.event(eventSend))
+	default:
+		return true
+	}
+	return false
 }
 
 func (c *call) request() faults.Request {

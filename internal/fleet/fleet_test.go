@@ -375,3 +375,44 @@ func firstDifference(a, b string) string {
 	}
 	return ""
 }
+
+// Every preset plays: its attempts stay within its number, and the same load
+// is met by all of them.
+func TestEveryPresetPlays(t *testing.T) {
+	var calls uint64
+	for _, name := range retry.Presets() {
+		t.Run(name, func(t *testing.T) {
+			c := withFault(t, steady(1), 0.5, "SlowDown")
+			c.Policy.Retry, _ = retry.Preset(name)
+			c.Plan.Phases = append(c.Plan.Phases, faults.Phase{Label: "after", For: time.Minute})
+			rec := play(t, c)
+			if most := c.Policy.Retry.Attempts; uint64(len(rec.AttemptsPerCall)) > uint64(most)+1 {
+				t.Errorf("a call of %d attempts, the policy has %d", len(rec.AttemptsPerCall)-1, most)
+			}
+			if calls == 0 {
+				calls = rec.Total.Calls
+			}
+			if rec.Total.Calls != calls {
+				t.Errorf("%d calls, other presets met %d", rec.Total.Calls, calls)
+			}
+		})
+	}
+}
+
+// The adaptive limiter sends less than the same retries without it once the
+// backend throttles.
+func TestPaceHoldsAttemptsBack(t *testing.T) {
+	attempts := func(pace bool) uint64 {
+		c := withFault(t, steady(1), 0.9, "SlowDown")
+		c.Load.Rate, c.Load.Clients = 500, 1
+		c.Policy.Retry = retry.AWSAdaptive()
+		if !pace {
+			c.Policy.Retry.Pace = retry.Pace{}
+		}
+		rec := play(t, c)
+		return rec.Total.Attempts
+	}
+	if with, without := attempts(true), attempts(false); with*2 > without {
+		t.Errorf("%d attempts with the limiter, %d without", with, without)
+	}
+}

@@ -25,6 +25,7 @@ type run struct {
 	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
 	mix      mix
 	draws    draws
+	paced    bool  // the policy holds attempts back
 	keyed    bool  // somebody looks at keys: the wire, or a rule that selects by them
 	err      error // a request that could not be sent: the run is void
 	timeout  error // what the client sees when its attempt's time is up
@@ -37,7 +38,7 @@ type run struct {
 
 // draws are the fleet's named streams of chance.
 type draws struct {
-	arrivals, clients, mix, think, latency, jitter sim.Stream
+	arrivals, clients, mix, think, latency, jitter, pace sim.Stream
 }
 
 // eventsPerCheck is how many events pass between two looks at the context: a
@@ -107,9 +108,11 @@ func newRun(cfg *Config) (*run, error) {
 		arrivals: sim.NewStream(cfg.Seed, "arrivals"), clients: sim.NewStream(cfg.Seed, "clients"),
 		mix: sim.NewStream(cfg.Seed, "mix"), think: sim.NewStream(cfg.Seed, "think"),
 		latency: sim.NewStream(cfg.Seed, "latency"), jitter: sim.NewStream(cfg.Seed, "jitter"),
+		pace: sim.NewStream(cfg.Seed, "pace"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Kind)
+	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode == HTTP || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, func(rule faults.Rule) bool { return rule.On.Key != "" })
 	})
