@@ -139,6 +139,9 @@ func drawRetry(t *rapid.T) retry.Policy {
 			{}, {Kind: retry.JitterFull}, {Kind: retry.JitterEqual, Amount: 3}, {Kind: retry.JitterAdditive, Amount: time.Second},
 			{Kind: retry.JitterProportion, Proportion: 0.3}, {Kind: retry.JitterDecorrelated, Proportion: 1e-9},
 		}).Draw(t, "jitter")
+		if p.Backoff.Cap > 0 {
+			p.Backoff.Cap = max(p.Backoff.Cap, p.Jitter.Amount)
+		}
 	}
 	if change("bounds?") {
 		p.AttemptTimeout, p.Limit = duration(t, "attempt_timeout", 0, time.Hour), duration(t, "limit", 0, time.Hour)
