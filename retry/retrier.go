@@ -162,6 +162,10 @@ func (r *Retrier) Policy() Policy { return r.policy }
 // its own where the policy has a Quota, unless [WithBudget] gave another.
 func (r *Retrier) Budget() Budget { return r.budget }
 
+// Limiter returns the retrier's limiter, and nil if it has none: what the
+// policy's Pace describes, unless [WithLimiter] gave another.
+func (r *Retrier) Limiter() Limiter { return r.limiter }
+
 // Classify returns the class of err as calls of this retrier see it. A nil
 // error is Unknown.
 func (r *Retrier) Classify(err error) Class {
