@@ -90,7 +90,8 @@
 //
 // All time is read from one Clock, so that a breaker can run under virtual time;
 // it holds no goroutine and no timer. Events (WithListener) come after the change,
-// in order, outside of all locks, with the counts that caused them.
+// in order, outside of all locks, with the counts that caused them. LogTo writes
+// them to a log/slog logger at INFO.
 //
 // # Coming from gobreaker
 //
