@@ -300,6 +300,9 @@ func TestCancelledRunKeepsWhatItHas(t *testing.T) {
 	if rec.Total.Calls == 0 || rec.Total.Calls > 10_000 {
 		t.Errorf("%d calls, want some but not all", rec.Total.Calls)
 	}
+	if rec.Total.Goodput < 500 { // of the time that was played, not of the whole plan
+		t.Errorf("goodput %v, want about 1000", rec.Total.Goodput)
+	}
 }
 
 // drawConfig draws a small fleet with faults of every kind.

@@ -37,7 +37,7 @@ func (r *Result) Report() reports.Policy {
 	all := rec.total(func(int, int) bool { return true })
 	out := reports.Policy{
 		Name:            cfg.Policy.Name,
-		Total:           all.report(r.run.duration),
+		Total:           all.report(r.played(0, r.run.duration)),
 		Phases:          []reports.Metrics{},
 		Ops:             []reports.Op{},
 		Faults:          r.faults(),
@@ -46,15 +46,23 @@ func (r *Result) Report() reports.Policy {
 		AttemptsPerCall: append([]uint64{}, all.counts...),
 		Series:          rec.series.report(r.run.duration),
 	}
+	var start time.Duration
 	for i, p := range cfg.Plan.Phases {
 		one := rec.total(func(phase, _ int) bool { return phase == i })
-		out.Phases = append(out.Phases, one.report(p.For))
+		out.Phases = append(out.Phases, one.report(r.played(start, p.For)))
+		start += p.For
 	}
 	for i, name := range r.run.mix.names {
 		one := rec.total(func(_, o int) bool { return o == i })
-		out.Ops = append(out.Ops, reports.Op{Op: name, Metrics: one.report(r.run.duration)})
+		out.Ops = append(out.Ops, reports.Op{Op: name, Metrics: one.report(r.played(0, r.run.duration))})
 	}
 	return out
+}
+
+// played returns how much of the stretch of that length was played: all of it,
+// unless the run was interrupted.
+func (r *Result) played(start, length time.Duration) time.Duration {
+	return min(max(r.end-start, 0), length)
 }
 
 func (r *Result) faults() []reports.FaultRule {
