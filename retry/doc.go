@@ -15,7 +15,8 @@
 // # Choosing a policy
 //
 // Start from a preset ([S3], [API], [AWSStandard21], [None]) and change what
-// your caller needs:
+// your caller needs. The other presets are what libraries do today, to compare
+// with; [Presets] has them all.
 //
 //   - A person waits: few attempts (2 or 3), a Limit or a deadline shorter than
 //     their patience, an AttemptTimeout near the 99.9th percentile of the
@@ -26,6 +27,10 @@
 //   - Many clients of one backend: [JitterFull], and a Quota or another
 //     [Budget]. Without one, a backend that fails for everybody is sent
 //     Attempts times its load, at the moment when it can bear it least.
+//   - Many clients and a backend that must survive them all: [Allowance], which
+//     bounds the retries by what is served and never starves; see [BudgetPlan]
+//     for the others. A backend that asks for less: a [Pace], before every
+//     attempt.
 //   - A service that rate-limits: [HintRetryAfter], with Hint.Max at what the
 //     caller can wait for. Without Max the server's word goes, however long.
 //   - An operation that must not happen twice: [None], or errors marked by what
@@ -103,6 +108,7 @@
 //	Rejected() bool                        never reached the backend
 //	RetryAfter() (time.Duration, bool)     the server's Retry-After
 //	AmzRetryAfter() (time.Duration, bool)  the server's x-amz-retry-after
+//	RetryPushback() (time.Duration, bool)  gRPC's; a negative one ends the call
 //	HTTPStatusCode() int                   as smithy has them
 //	ErrorCode() string
 //	ConnectionError() bool

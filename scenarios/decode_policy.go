@@ -55,7 +55,7 @@ func (d *decoder) retry(n ast.Node, p *path) retry.Policy {
 	out := retry.Policy{Attempts: 1}
 	var set []func() // in the file's order, but after the preset
 	known := []string{
-		"preset", "attempts", "base", "multiplier", "cap", "throttle_base", "jitter",
+		"preset", "attempts", "backoff", "schedule", "immediate", "base", "multiplier", "cap", "throttle_base", "jitter",
 		"attempt_timeout", "limit", "hint", "max_hint", "classifier", "quota",
 	}
 	d.object(n, p, known, func(key string, v ast.Node, p *path) {
@@ -87,6 +87,15 @@ func (d *decoder) retrySetting(out *retry.Policy, key string, v ast.Node, p *pat
 	switch key {
 	case "attempts":
 		out.Attempts = d.integer(v, p, 1, math.MaxInt32)
+	case "backoff":
+		name := d.choice(v, p, "backoff", retry.BackoffKinds())
+		if name != "" {
+			_ = out.Backoff.Kind.UnmarshalText([]byte(name)) // choice has looked
+		}
+	case "schedule":
+		out.Backoff.Schedule = d.schedule(v, p, out.Backoff.Schedule)
+	case "immediate":
+		out.Backoff.Immediate = d.boolean(v, p)
 	case "base":
 		out.Backoff.Base = d.duration(v, p)
 	case "multiplier":
@@ -118,6 +127,21 @@ func (d *decoder) retrySetting(out *retry.Policy, key string, v ast.Node, p *pat
 			out.Budget = retry.BudgetPlan{} // a policy has one of them
 		}
 	}
+}
+
+// schedule reads "1s 5s 30s".
+func (d *decoder) schedule(n ast.Node, p *path, old retry.Schedule) retry.Schedule {
+	const want = "write up to 16 durations, such as schedule: 1s 5s 30s"
+	text, ok := d.scalar(n, p, "a list of durations", want)
+	if !ok {
+		return old
+	}
+	var out retry.Schedule
+	if err := out.UnmarshalText([]byte(text)); err != nil || out.Len() == 0 {
+		d.wrong(n, p, quote(text)+" is not a list of durations", want)
+		return old
+	}
+	return out
 }
 
 // jitter reads "full" or {kind: additive, amount: 1s}. Without a kind it changes

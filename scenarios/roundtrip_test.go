@@ -134,6 +134,13 @@ func drawRetry(t *rapid.T) retry.Policy {
 		p.Backoff.Multiplier = rapid.SampledFrom([]float64{0, 1, 1.5, 2, 1e9}).Draw(t, "multiplier")
 		p.Backoff.ThrottleBase = duration(t, "throttle_base", 0, time.Minute)
 	}
+	if change("kind of backoff?") {
+		p.Backoff.Kind = retry.BackoffKind(rapid.IntRange(0, len(retry.BackoffKinds())-1).Draw(t, "backoff"))
+		p.Backoff.Immediate = rapid.Bool().Draw(t, "immediate")
+		if p.Backoff.Kind == retry.BackoffSchedule {
+			p.Backoff.Schedule = rapid.SampledFrom([]retry.Schedule{retry.Delays(0), retry.Delays(1, time.Second, time.Hour)}).Draw(t, "schedule")
+		}
+	}
 	if change("jitter?") {
 		p.Jitter = rapid.SampledFrom([]retry.Jitter{
 			{}, {Kind: retry.JitterFull}, {Kind: retry.JitterEqual, Amount: 3}, {Kind: retry.JitterAdditive, Amount: time.Second},

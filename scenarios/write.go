@@ -205,6 +205,9 @@ func retryText(p retry.Policy) string {
 	f.when(isPreset, "preset", yamlText(p.Name))
 	f.when(p.Attempts != base.Attempts || !isPreset, "attempts", strconv.Itoa(p.Attempts))
 	duration := func(key string, d, base time.Duration) { f.when(d != base, key, durationText(d)) }
+	f.when(p.Backoff.Kind != base.Backoff.Kind, "backoff", p.Backoff.Kind.String())
+	f.when(p.Backoff.Schedule != base.Backoff.Schedule, "schedule", yamlText(p.Backoff.Schedule.String()))
+	f.when(p.Backoff.Immediate != base.Backoff.Immediate, "immediate", strconv.FormatBool(p.Backoff.Immediate))
 	duration("base", p.Backoff.Base, base.Backoff.Base)
 	f.when(p.Backoff.Multiplier != base.Backoff.Multiplier, "multiplier", strconv.FormatFloat(p.Backoff.Multiplier, 'g', -1, 64))
 	duration("cap", p.Backoff.Cap, base.Backoff.Cap)
