@@ -217,6 +217,9 @@ func FuzzDelay(f *testing.F) {
 			Jitter:   retry.Jitter{Kind: retry.JitterKind(kind), Amount: time.Duration(amount), Proportion: proportion},
 		}
 		d := p.Delay(n, time.Duration(prev), retry.Transient, u)
+		if p.Jitter.Kind == retry.JitterProportionPastCap && p.Validate() != nil {
+			p.Backoff.Cap = forever // only a valid proportion says how far past
+		}
 		if d < 0 || limit > 0 && d > most(p) { // holds for invalid policies, too
 			t.Fatalf("%v: %v", p, d)
 		}

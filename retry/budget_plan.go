@@ -125,8 +125,13 @@ type origin struct{ first atomic.Pointer[time.Time] }
 func (o *origin) since(now time.Time) int64 {
 	first := o.first.Load()
 	if first == nil {
-		o.first.CompareAndSwap(nil, &now)
-		first = o.first.Load()
+		first = o.begin(now)
 	}
 	return int64(now.Sub(*first))
+}
+
+// begin is apart from since, whose now would else live on the heap each time.
+func (o *origin) begin(now time.Time) *time.Time {
+	o.first.CompareAndSwap(nil, &now)
+	return o.first.Load()
 }
