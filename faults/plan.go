@@ -7,6 +7,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -138,7 +139,7 @@ func opHint(op string) string {
 	}
 	names := append([]string{"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"}, opNames()...)
 	hint := "write an S3 operation such as PutObject, or an HTTP method such as GET"
-	if near := nearest(op, names); near != "" {
+	if near := nearest.Word(op, names); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
 	return hint
