@@ -168,7 +168,7 @@ func (t *textWriter) nameRoom(shown []column) nameRoom {
 		policy = max(policy, text.StringWidth(t.policyName(&t.run.Policies[i])))
 	}
 	for _, p := range t.run.Phases {
-		phase = max(phase, text.StringWidth(clean(p.Label))+len(faultMark))
+		phase = max(phase, text.StringWidth(OneLine(p.Label))+len(faultMark))
 	}
 	if rest >= policy+phase+2*len(gap) {
 		return nameRoom{policy: policy, phase: phase}
@@ -187,7 +187,7 @@ const (
 )
 
 func (t *textWriter) policyName(p *Policy) string {
-	name := orNone(clean(p.Name))
+	name := orNone(OneLine(p.Name))
 	if p.Baseline {
 		name += baselineMark
 	}
@@ -223,7 +223,7 @@ func (t *textWriter) policyRows(p *Policy, shown []column, room nameRoom) []tabl
 			hidden++
 			continue
 		}
-		label := snip(orNone(clean(t.run.Phases[j].Label)), room.phase-len(faultMark))
+		label := snip(orNone(OneLine(t.run.Phases[j].Label)), room.phase-len(faultMark))
 		if len(t.run.Phases[j].Faults) > 0 {
 			label = t.paint(amber, label+faultMark)
 		}

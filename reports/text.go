@@ -6,8 +6,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 )
@@ -79,7 +77,7 @@ func (t *textWriter) header() {
 	run := t.run
 	facts := []string{fmt.Sprintf("seed %d", run.Seed)}
 	if run.Mode != "" {
-		facts = append(facts, "mode "+clean(run.Mode))
+		facts = append(facts, "mode "+OneLine(run.Mode))
 	}
 	facts = append(facts, FormatExact(time.Duration(run.DurationNS))+" of virtual time")
 	if n := len(run.Policies); n > 0 {
@@ -91,9 +89,9 @@ func (t *textWriter) header() {
 			}
 		}
 	}
-	t.line(t.paint(bold, orNone(clean(run.Scenario))) + t.paint(faint, " · "+strings.Join(facts, " · ")))
+	t.line(t.paint(bold, orNone(OneLine(run.Scenario))) + t.paint(faint, " · "+strings.Join(facts, " · ")))
 	if run.About != "" {
-		t.paragraph("", clean(run.About))
+		t.paragraph("", OneLine(run.About))
 	}
 	if run.Interrupted {
 		t.paragraph("", t.paint(red, "interrupted: these are the numbers up to the interruption"))
@@ -114,9 +112,9 @@ func (t *textWriter) faultLines() {
 		if faulted > most {
 			continue
 		}
-		when := fmt.Sprintf("faults in %s, %s from %s: ", clean(p.Label),
+		when := fmt.Sprintf("faults in %s, %s from %s: ", OneLine(p.Label),
 			FormatExact(time.Duration(p.EndNS-p.StartNS)), FormatExact(time.Duration(p.StartNS)))
-		t.paragraph("  ", when+clean(strings.Join(p.Faults, "; ")))
+		t.paragraph("  ", when+OneLine(strings.Join(p.Faults, "; ")))
 	}
 	if faulted > most {
 		t.line(fmt.Sprintf("faults in %s more phases", FormatCount(uint64(faulted-most))))
@@ -169,20 +167,6 @@ func (t *textWriter) paint(attribute, s string) string {
 		return s
 	}
 	return "\x1b[" + attribute + "m" + s + "\x1b[0m"
-}
-
-// clean makes text from a scenario or a file safe for one line of a terminal:
-// no control characters, no invalid UTF-8.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case r == utf8.RuneError || !unicode.IsPrint(r):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }
 
 // snip shortens s to at most n columns.

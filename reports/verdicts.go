@@ -10,12 +10,12 @@ import (
 // policy writes the lines below the table that tell how one policy fared. Only
 // lines with something to tell are written.
 func (t *textWriter) policy(p *Policy) {
-	name := orNone(clean(p.Name))
+	name := orNone(OneLine(p.Name))
 	if p.Baseline {
 		name += " (baseline: thresholds do not bind it)"
 	}
 	t.line(t.paint(bold, name))
-	t.fact("settings", clean(p.Settings))
+	t.fact("settings", OneLine(p.Settings))
 	t.fact("recovery", t.recovery(p))
 	t.fact("breaker", t.breakers(p))
 	t.fact("failed calls", ends(&p.Total))
@@ -48,7 +48,7 @@ func (t *textWriter) fact(name, s string) {
 func (t *textWriter) recovery(p *Policy) string {
 	var parts []string
 	for _, r := range p.Recovery {
-		phase := clean(r.Phase)
+		phase := OneLine(r.Phase)
 		switch {
 		case !r.Recovered:
 			parts = append(parts, t.paint(red, "not good again by the end of "+phase))
@@ -71,7 +71,7 @@ func (t *textWriter) breakers(p *Policy) string {
 		who = FormatCount(uint64(b.Count)) + " breakers"
 	}
 	if b.Scope != "" {
-		who += " (scope " + clean(b.Scope) + ")"
+		who += " (scope " + OneLine(b.Scope) + ")"
 	}
 	if b.Transitions == 0 {
 		return who + ", never opened"
@@ -98,7 +98,7 @@ func ends(m *Metrics) string {
 	var parts []string
 	for _, e := range list {
 		if e.Calls > 0 {
-			parts = append(parts, FormatCount(e.Calls)+" "+clean(e.Reason))
+			parts = append(parts, FormatCount(e.Calls)+" "+OneLine(e.Reason))
 		}
 	}
 	s := FormatCount(m.Failed)
@@ -136,7 +136,7 @@ func (t *textWriter) faults(p *Policy) string {
 	var parts []string
 	for _, f := range p.Faults {
 		s := fmt.Sprintf("%s: hit %s of %s attempts (%s)",
-			clean(f.Phase), FormatCount(f.Fired), FormatCount(f.Matched), clean(f.Rule))
+			OneLine(f.Phase), FormatCount(f.Fired), FormatCount(f.Matched), OneLine(f.Rule))
 		if f.Fired == 0 {
 			s = t.paint(red, s)
 		}
@@ -184,15 +184,15 @@ func (t *textWriter) verdicts() {
 		}
 		where := ""
 		if w.Policy != "" {
-			where = " (policy " + clean(w.Policy) + ")"
+			where = " (policy " + OneLine(w.Policy) + ")"
 		}
-		t.paragraph("  ", t.paint(attribute, mark+":")+" "+clean(w.Message)+where)
+		t.paragraph("  ", t.paint(attribute, mark+":")+" "+OneLine(w.Message)+where)
 	}
 }
 
 // passed words a threshold that held.
 func passed(th *Threshold) string {
-	return fmt.Sprintf("%s %s: %s (policy %s)", clean(th.Metric), clean(th.want()), orNone(clean(th.Actual)), clean(th.Policy))
+	return fmt.Sprintf("%s %s: %s (policy %s)", OneLine(th.Metric), OneLine(th.want()), orNone(OneLine(th.Actual)), OneLine(th.Policy))
 }
 
 // Miss words a missed threshold in one line, with what was wanted, what came
@@ -200,17 +200,17 @@ func passed(th *Threshold) string {
 //
 //	threshold missed: call_duration{phase:burst} p(99) < 20s: got 31.2s (policy shipped), scenario.yaml:31:5
 func (th *Threshold) Miss() string {
-	got := "got " + clean(th.Actual)
+	got := "got " + OneLine(th.Actual)
 	if th.Reason != "" {
-		got = clean(th.Reason)
+		got = OneLine(th.Reason)
 	} else if th.Actual == "" {
 		got = "no value"
 	}
-	s := fmt.Sprintf("threshold missed: %s %s: %s (policy %s)", clean(th.Metric), clean(th.want()), got, clean(th.Policy))
+	s := fmt.Sprintf("threshold missed: %s %s: %s (policy %s)", OneLine(th.Metric), OneLine(th.want()), got, OneLine(th.Policy))
 	if th.File == "" {
 		return s
 	}
-	s += ", " + clean(th.File)
+	s += ", " + OneLine(th.File)
 	if th.Line > 0 {
 		s += fmt.Sprintf(":%d", th.Line)
 		if th.Column > 0 {

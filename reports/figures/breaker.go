@@ -48,7 +48,7 @@ func breakers(s *source) *page {
 			r.facts = reports.FormatCount(uint64(b.Count)) + " breakers"
 		}
 		if b.Scope != "" {
-			r.facts += " (scope " + clean(b.Scope) + ")"
+			r.facts += " (scope " + reports.OneLine(b.Scope) + ")"
 		}
 		r.facts += fmt.Sprintf(" · %s state changes", reports.FormatCount(b.Transitions))
 		if m := policy.Total.RejectedByBreaker; m > 0 {

@@ -7,6 +7,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/squall-sim/squall/reports"
 )
 
 // page is one figure, ready to be drawn: rows of plots on shared axes, under a
@@ -77,11 +79,11 @@ func newPage(s *source, title string, height vg.Length) *page {
 		p.rowHeight = height * 0.65
 	}
 	for _, policy := range s.policies {
-		settings := clean(policy.Settings)
+		settings := reports.OneLine(policy.Settings)
 		if policy.Baseline {
 			settings = "baseline · " + settings
 		}
-		p.rows = append(p.rows, row{name: clean(policy.Name), settings: settings})
+		p.rows = append(p.rows, row{name: reports.OneLine(policy.Name), settings: settings})
 	}
 	if len(p.rows) == 0 {
 		p.rows = []row{{message: "no policies: nothing was run"}}

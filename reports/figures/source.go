@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/squall-sim/squall/reports"
 )
@@ -45,7 +43,7 @@ func newSource(run *reports.Run, opt Options) *source {
 	s := &source{run: run}
 	for i := range run.Policies {
 		if most >= 0 && i >= most {
-			s.left = append(s.left, clean(run.Policies[i].Name))
+			s.left = append(s.left, reports.OneLine(run.Policies[i].Name))
 			continue
 		}
 		s.policies = append(s.policies, &run.Policies[i])
@@ -102,7 +100,7 @@ func (s *source) closeUp(whole *view, bucket time.Duration) *view {
 	end := min(time.Duration(last.EndNS)+length+length/2, whole.end)
 	return &view{
 		src: s, begin: begin, end: end,
-		origin: time.Duration(first.StartNS), since: "close-up: time since " + clean(first.Label) + " began",
+		origin: time.Duration(first.StartNS), since: "close-up: time since " + reports.OneLine(first.Label) + " began",
 	}
 }
 
@@ -253,10 +251,10 @@ func at[T uint64 | int64](xs []T, i int) T {
 func (s *source) subtitle() string {
 	facts := []string{}
 	if s.run.Scenario != "" {
-		facts = append(facts, clean(s.run.Scenario))
+		facts = append(facts, reports.OneLine(s.run.Scenario))
 	}
 	if s.run.Mode != "" {
-		facts = append(facts, "mode "+clean(s.run.Mode))
+		facts = append(facts, "mode "+reports.OneLine(s.run.Mode))
 	}
 	facts = append(facts, fmt.Sprintf("seed %d", s.run.Seed))
 	if s.run.Interrupted {
@@ -296,18 +294,4 @@ func ratio(x float64) string {
 		return fmt.Sprintf("%.2f", x)
 	}
 	return reports.FormatNumber(x)
-}
-
-// clean makes text from a scenario fit for one line of an XML document, which
-// has no room for control characters.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case r == utf8.RuneError || !unicode.IsPrint(r):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

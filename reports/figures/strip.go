@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/squall-sim/squall/reports"
 )
 
 // strip is the phase labels above a column of plots, and above them the texts
@@ -62,12 +64,12 @@ func newStrip(v *view, width vg.Length) *strip {
 	})
 	for _, i := range order {
 		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		s.addLabel(clean(phases[i].Label), len(phases[i].Faults) > 0, from, to, width)
+		s.addLabel(reports.OneLine(phases[i].Label), len(phases[i].Faults) > 0, from, to, width)
 	}
 	for _, i := range order {
 		if len(phases[i].Faults) > 0 && v.closeUp == nil { // otherwise the close-up tells
 			from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-			s.addFault(clean(strings.Join(phases[i].Faults, "; ")), from, to, width)
+			s.addFault(reports.OneLine(strings.Join(phases[i].Faults, "; ")), from, to, width)
 		}
 	}
 	if end := v.src.run.DurationNS; s.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
