@@ -88,17 +88,6 @@ var handlers = map[string]http.HandlerFunc{
 	"echo unread": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.ContentLength) },
 }
 
-// content writes generated content.
-func content(w http.ResponseWriter, kind, length string, n int64) {
-	if kind != "" {
-		w.Header().Set("Content-Type", kind)
-	}
-	if length != "" {
-		w.Header().Set("Content-Length", length)
-	}
-	WriteContent(w, NewContent("x", n))
-}
-
 func flush(w http.ResponseWriter) { http.NewResponseController(w).Flush() }
 
 // outcome is what a client sees.

@@ -7,8 +7,8 @@ import (
 	"github.com/squall-sim/squall/retry"
 )
 
-// reasons bounds the table of why calls ended. Reasons of package retry come
-// first, then the fleet's own.
+// reasonUnfinished is the fleet's own reason for the end of a call, behind those
+// of package retry: it was still in flight when the run ended.
 const reasonUnfinished = 63
 
 // cell gathers what the calls of one phase and operation did.
@@ -18,7 +18,7 @@ type cell struct {
 	outcomes                              [reports.OutcomeUnfinished + 1]uint64
 	ends                                  [reasonUnfinished + 1]uint64 // by retry.Reason
 	work, useful                          time.Duration
-	call, attempt, delay, perCall         trend
+	call, attempt, delay                  trend
 	attemptMin, attemptMax                uint64
 	counts                                []uint64 // calls by number of attempts
 }

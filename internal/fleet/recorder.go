@@ -133,7 +133,17 @@ func outcome(err error) int {
 	return reports.OutcomeConnection
 }
 
-// total merges the cells that keep returns true for.
+// phase merges the cells of one phase.
+func (r *recorder) phase(i int) *cell {
+	sum := &cell{}
+	for j := range r.ops {
+		sum.merge(&r.cells[i*r.ops+j])
+	}
+	return sum
+}
+
+// total merges the cells that keep returns true for. It looks at all of them:
+// for one phase of many there is phase.
 func (r *recorder) total(keep func(phase, op int) bool) *cell {
 	sum := &cell{}
 	for i := range r.cells {
@@ -144,8 +154,8 @@ func (r *recorder) total(keep func(phase, op int) bool) *cell {
 	return sum
 }
 
-// phases describes the plan's phases for the record.
-func phases(cfg *Config) []reports.Phase {
+// Phases describes the plan's phases for the record.
+func Phases(cfg *Config) []reports.Phase {
 	out := make([]reports.Phase, 0, len(cfg.Plan.Phases))
 	var at time.Duration
 	for _, p := range cfg.Plan.Phases {

@@ -20,15 +20,9 @@ func (r *run) result(end time.Duration) *Result {
 	return &Result{
 		run: r, end: end,
 		breakers: r.breakers.end(end),
-		recovery: r.recorder.recovery.report(phases(r.cfg)),
+		recovery: r.recorder.recovery.report(Phases(r.cfg)),
 	}
 }
-
-// Phases returns the phases of the run, for its record.
-func Phases(cfg *Config) []reports.Phase { return phases(cfg) }
-
-// Events returns how many events the loop worked off: the cost of the run.
-func (r *Result) Events() uint64 { return r.run.loop.Events() }
 
 // Report returns the record of the policy's run. Settings and the baseline
 // mark are the caller's to fill in.
@@ -48,7 +42,7 @@ func (r *Result) Report() reports.Policy {
 	}
 	var start time.Duration
 	for i, p := range cfg.Plan.Phases {
-		one := rec.total(func(phase, _ int) bool { return phase == i })
+		one := rec.phase(i)
 		out.Phases = append(out.Phases, one.report(r.played(start, p.For)))
 		start += p.For
 	}
