@@ -56,6 +56,7 @@ type Call struct {
 	state    Reason        // 0: alive
 	won      bool          // Succeeded was called
 	held     uint8         // retries and hedges in flight that were paid for
+	fresh    uint8         // failures that no observer was told of yet
 }
 
 // Begin starts a call at now. Only the policy's Limit, the deadline, Elapsed
@@ -250,6 +251,9 @@ func (c *Call) fail() {
 	if c.failures < math.MaxInt32 {
 		c.failures++
 	}
+	if c.fresh < math.MaxUint8 {
+		c.fresh++
+	}
 }
 
 // giveBack tells the budget that retries it was paid for are over: all but
@@ -347,10 +351,16 @@ func (c *Call) tell(ctx context.Context, now time.Time, err error, class Class, 
 	c.r.tell(ctx, e)
 }
 
+// event is what observers are told, once.
 func (c *Call) event(now time.Time, err error, class Class, d Decision) Event {
+	ended := int(c.fresh)
+	if c.won {
+		ended++
+	}
+	c.fresh = 0
 	return Event{
 		Policy: c.r.policy.Name, Time: now, Elapsed: c.elapsed(now),
-		Attempts: c.Attempts(), MaxAttempts: c.r.policy.Attempts,
+		Attempts: c.Attempts(), MaxAttempts: c.r.policy.Attempts, Ended: ended,
 		Depth: int(c.depth), Around: max(1, int(c.around)),
 		Err: err, Class: class, Decision: d,
 	}

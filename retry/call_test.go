@@ -203,9 +203,9 @@ func TestObserver(t *testing.T) {
 	call.Failed(epoch.Add(ms), throttled, 0.5)
 	call.Succeeded(epoch.Add(4 * time.Second))
 	want := []retry.Event{
-		{Policy: "api", Time: epoch.Add(ms), Elapsed: ms, Attempts: 1, MaxAttempts: 3, Around: 1, Err: throttled, Class: retry.Throttle,
+		{Policy: "api", Time: epoch.Add(ms), Elapsed: ms, Attempts: 1, MaxAttempts: 3, Ended: 1, Around: 1, Err: throttled, Class: retry.Throttle,
 			Decision: goOn(3250 * ms)},
-		{Policy: "api", Time: epoch.Add(4 * time.Second), Elapsed: 4 * time.Second, Attempts: 2, MaxAttempts: 3, Around: 1},
+		{Policy: "api", Time: epoch.Add(4 * time.Second), Elapsed: 4 * time.Second, Attempts: 2, MaxAttempts: 3, Ended: 1, Around: 1},
 	}
 	if len(events) != 2 || events[0] != want[0] || events[1] != want[1] {
 		t.Errorf("got  %+v\nwant %+v", events, want)

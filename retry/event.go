@@ -19,6 +19,11 @@ type Event struct {
 	// Attempts is how many attempts of the call have reached the backend,
 	// MaxAttempts how many the policy allows.
 	Attempts, MaxAttempts int
+	// Ended is how many of these attempts ended since the event before: 1 after
+	// an attempt, 0 where none reached the backend (a breaker's rejection, the
+	// end of a wait), and more where [Hedge] gives up attempts that still run.
+	// Over all events of a call it adds up to Attempts.
+	Ended int
 	// Depth is how many calls this one runs inside of, as far as they say so
 	// ([WithDepth]): 0 is the outermost. Around is the product of the numbers
 	// of the attempts that it runs in, and 1 at depth 0: the call's Attempts

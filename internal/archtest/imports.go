@@ -26,6 +26,7 @@ type Home struct {
 // Core is a part of the module that others import on their own.
 type Core struct {
 	Packages []string // patterns
+	Except   []string // patterns of packages that are not part of it
 	Modules  []string // third-party modules that it may need, directly or not
 	Why      string
 }
@@ -135,7 +136,7 @@ func (m *Module) CheckCores(cores []Core) []Violation {
 	for _, c := range cores {
 		found := false
 		for _, p := range m.Packages {
-			if !matches(p.Path, c.Packages) {
+			if !matches(p.Path, c.Packages) || matches(p.Path, c.Except) {
 				continue
 			}
 			found = true
@@ -155,7 +156,8 @@ func (m *Module) CheckCores(cores []Core) []Violation {
 // inCore tells whether a dependency is of the core or of a module it may need.
 func (m *Module) inCore(dep string, c Core) bool {
 	if m.owns(dep) {
-		return matches(m.relative(dep), c.Packages)
+		dep = m.relative(dep)
+		return matches(dep, c.Packages) && !matches(dep, c.Except)
 	}
 	return slices.ContainsFunc(c.Modules, func(module string) bool {
 		return dep == module || strings.HasPrefix(dep, module+"/")

@@ -121,6 +121,10 @@ func TestCoresFindWhatIsPlanted(t *testing.T) {
 	want(t, m.CheckCores([]Core{{Packages: []string{"core/..."}, Modules: []string{"example.com/engine"}, Why: "because"}}),
 		"core: needs example.org/m/other (because)",
 	)
+	want(t, m.CheckCores([]Core{{Packages: []string{"..."}, Except: []string{"core", "other"}, Why: "because"}}))
+	want(t, m.CheckCores([]Core{{Packages: []string{"..."}, Except: []string{"other"}, Modules: []string{"example.com/engine"}, Why: "because"}}),
+		"core: needs example.org/m/other (because)",
+	)
 	want(t, m.CheckCores([]Core{{Packages: []string{"core"}, Why: "because"}, {Packages: []string{"gone"}, Why: "because"}}),
 		"core: needs example.com/engine (because)",
 		"core: needs example.com/engine/sub (because)",

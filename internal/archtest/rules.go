@@ -13,6 +13,8 @@ var Layers = []Layer{
 		Why: "it has the shape of the AWS SDK's retryer without the SDK; who uses one has the other"},
 	{Package: "retry/retrylog", Imports: []string{"retry"},
 		Why: "it writes retry's events to log/slog, and knows nothing else"},
+	{Package: "retry/retryprom", Imports: []string{"retry"},
+		Why: "it counts retry's events for Prometheus, and knows nothing else"},
 	{Package: "breaker",
 		Why: "services import breaker and nothing else; it meets retry through optional methods on errors"},
 	{Package: "sim",
@@ -79,6 +81,8 @@ var Homes = []Home{
 		Why: "the tables' look is decided in one place"},
 	{Module: "github.com/bmatcuk/doublestar/v4", In: []string{"faults"},
 		Why: "what a key glob means is decided by the fault plan"},
+	{Module: "github.com/prometheus/client_golang", In: []string{"retry/retryprom"},
+		Why: "who retries without Prometheus takes on nothing of it"},
 	{Module: "pgregory.net/rapid", Tests: []string{"..."}, Never: coreTrees,
 		Why: "rapid is for tests, and not for the core's: what they import, the core's users find in their go.sum"},
 	{Module: "github.com/rogpeppe/go-internal", Tests: []string{"..."}, Never: coreTrees,
@@ -88,11 +92,15 @@ var Homes = []Home{
 // coreTrees are the packages that services import.
 var coreTrees = []string{"retry/...", "breaker/..."}
 
+// Adapters are the packages below the core that bring it together with a
+// third-party module. Who does not import them has nothing of them.
+var Adapters = []string{"retry/retryprom"}
+
 // Cores says what the production core may need in all.
 var Cores = []Core{
-	{Packages: []string{"retry/..."},
+	{Packages: []string{"retry/..."}, Except: Adapters,
 		Why: "retry is the standard library's only, all the way down"},
-	{Packages: []string{"breaker/..."}, Modules: []string{"github.com/sony/gobreaker/v2"},
+	{Packages: []string{"breaker/..."}, Except: Adapters, Modules: []string{"github.com/sony/gobreaker/v2"},
 		Why: "breaker needs its engine and the standard library"},
 }
 
