@@ -16,15 +16,17 @@
 //
 // # What of a policy counts
 //
-// Attempts, Backoff, Jitter, Classifier, Quota and every budget that is a
-// retry.Budget; the retrier's clock and chance. Hints count where the error has
+// Attempts, Backoff, Jitter, Classifier, Quota, Budget and Pace; the retrier's
+// clock and chance. The SDK does not tell when a call begins and ends: budgets
+// that count calls (Ratio, InFlight) count attempts here, as Envoy does, and
+// Throttling does not see the failure of a call's last attempt. Hints count where the error has
 // them, see [WithResponse]; x-amz-retry-after is left to the SDK, which heeds it
 // always. A longer hint than Hint.Max, or one past the context's deadline, ends
 // the call with a [*RefusedError] before anything is charged.
 //
-// The loop is the SDK's, so AttemptTimeout, Limit, observers, depth and limiters
-// do nothing here: bound attempts with the HTTP client's timeouts, and calls with
-// their context.
+// The loop is the SDK's, so AttemptTimeout, Limit, observers and depth do nothing
+// here: bound attempts with the HTTP client's timeouts, and calls with their
+// context.
 //
 // Wrapping the client in retry.Do, or its HTTP transport in
 // retryhttp.Transport, as well multiplies the attempts: give the other layer

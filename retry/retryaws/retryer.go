@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,11 +51,12 @@ func New(r *retry.Retrier, opts ...Option) *Retryer {
 	}
 	a := &Retryer{retrier: r, policy: r.Policy()}
 	p := a.policy
-	p.Attempts, p.Limit, p.AttemptTimeout, p.Quota = math.MaxInt32, 0, 0, retry.Quota{}
+	p.Attempts, p.Limit, p.AttemptTimeout = math.MaxInt32, 0, 0
+	p.Quota, p.Budget, p.Pace = retry.Quota{}, retry.BudgetPlan{}, retry.Pace{}
 	if p.Hint.Mode == retry.HintAmz {
 		p.Hint = retry.Hint{} // the SDK adds it to the delay it is given
 	}
-	a.shadow = retry.Must(retry.New(p, retry.WithBudget(nil), retry.WithClassifier(a.worth)))
+	a.shadow = retry.Must(retry.New(p, retry.WithClassifier(a.worth)))
 	for _, opt := range opts {
 		opt(a)
 	}
@@ -83,8 +85,7 @@ func (a *Retryer) IsErrorRetryable(err error) bool {
 	if err == nil {
 		return false
 	}
-	var rejected interface{ Rejected() bool }
-	if errors.As(err, &rejected) && rejected.Rejected() {
+	if rejected(err) {
 		return false
 	}
 	var once interface{ Idempotent() bool }
@@ -152,8 +153,10 @@ func (a *Retryer) GetRetryToken(ctx context.Context, opErr error) (func(error) e
 		return nil, refusal(retry.OverBudget, receipt.Refill, now,
 			&retry.BudgetError{Cost: receipt.Cost, Tokens: receipt.Tokens, Refill: receipt.Refill})
 	}
+	over := a.inFlight(ctx, budget)
 	var done atomic.Bool
 	return func(err error) error {
+		over()
 		if err == nil && !done.Swap(true) {
 			a.paid.Add(1)
 			budget.Succeeded(a.now(), receipt.Cost)
@@ -162,13 +165,86 @@ func (a *Retryer) GetRetryToken(ctx context.Context, opErr error) (func(error) e
 	}, nil
 }
 
-// GetAttemptToken never waits. The function it returns is told how the attempt
-// ended: a call whose first attempt succeeds adds to the budget.
-func (a *Retryer) GetAttemptToken(context.Context) (func(error) error, error) {
-	return a.GetInitialToken(), nil
+// inFlight returns what is to be called once the retry that was just paid for is
+// over, for budgets that count those. The SDK forgets the token of a retry whose
+// delay was cut short: then it is over when ctx ends.
+func (a *Retryer) inFlight(ctx context.Context, budget retry.Budget) (over func()) {
+	calls, ok := budget.(retry.CallBudget)
+	if !ok {
+		return func() {}
+	}
+	end := sync.OnceFunc(func() { calls.RetryEnded(a.now()) })
+	stop := context.AfterFunc(ctx, end)
+	return func() {
+		stop()
+		end()
+	}
 }
 
-// GetInitialToken is GetAttemptToken for aws.Retryer, the interface before V2.
+// GetAttemptToken asks the retrier's limiter, where it has one, whether the
+// attempt may start, and waits for as long as it says. The error is ctx's, or a
+// [*RefusedError]: the limiter turned the attempt away, or the wait would not end
+// before ctx's deadline. The function it returns is told how the attempt ended:
+// a call whose first attempt succeeds adds to the budget.
+func (a *Retryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	limiter := a.retrier.Limiter()
+	if limiter != nil {
+		if err := a.queue(ctx, limiter); err != nil {
+			return nil, err
+		}
+	}
+	release := a.GetInitialToken()
+	calls, counted := a.retrier.Budget().(retry.CallBudget)
+	if limiter == nil && !counted {
+		return release, nil
+	}
+	if counted {
+		calls.CallBegan(a.now())
+	}
+	var done atomic.Bool
+	return func(err error) error {
+		if done.Swap(true) {
+			return nil
+		}
+		now := a.now()
+		if limiter != nil && !rejected(err) {
+			limiter.Done(now, a.retrier.Classify(err))
+		}
+		if counted {
+			calls.CallEnded(now)
+		}
+		return release(err)
+	}, nil
+}
+
+// queue waits until the limiter lets an attempt start.
+func (a *Retryer) queue(ctx context.Context, limiter retry.Limiter) error {
+	for {
+		now := a.now()
+		wait, ok := limiter.Acquire(now, a.retrier.Chance().Draw(-1))
+		switch {
+		case ok:
+			return nil
+		case wait <= 0:
+			return refusal(retry.Rejected, 0, now, retry.HeldBackError{})
+		}
+		if deadline, ok := ctx.Deadline(); ok && wait >= deadline.Sub(now) {
+			return refusal(retry.DeadlineTooNear, wait, now, retry.HeldBackError{})
+		}
+		if err := a.retrier.Clock().Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// rejected reports whether err never reached the backend.
+func rejected(err error) bool {
+	var r interface{ Rejected() bool }
+	return err != nil && errors.As(err, &r) && r.Rejected()
+}
+
+// GetInitialToken is GetAttemptToken for aws.Retryer, the interface before V2,
+// without a limiter: it has no way to wait.
 //
 // The SDK alone knows whether the attempt is a call's first, and keeps that to
 // itself. But it releases a retry's token and then its attempt's, one right
@@ -243,12 +319,12 @@ func (h *hinted) Unwrap() error                     { return h.error }
 func (h *hinted) RetryAfter() (time.Duration, bool) { return h.after, true }
 
 // RefusedError is why there is no retry, where that is not the error itself.
-// The SDK joins it to the attempt's error, so that errors.Is and errors.As
+// The SDK joins it to the attempt's error, if there was one, so that errors.Is and errors.As
 // reach both, and the reason: errors.Is(err, retry.OverBudget).
 type RefusedError struct {
-	Reason  retry.Reason // OverBudget, ServerStop or DeadlineTooNear
+	Reason  retry.Reason // OverBudget, ServerStop, DeadlineTooNear or Rejected
 	RetryAt time.Time    // when it would have been, or may be; zero: not known
-	Err     error        // a *retry.BudgetError, or the attempt's error, or nil
+	Err     error        // a *retry.BudgetError, a retry.HeldBackError, the attempt's error, or nil
 }
 
 // Error says why.
