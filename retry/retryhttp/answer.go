@@ -62,7 +62,7 @@ func (c *call) refused(resp *http.Response, release context.CancelFunc) error {
 	if seen.Request == nil {
 		seen.Request = c.req
 	}
-	refusal := errorOf(&seen)
+	refusal := errorOf(&seen, c.t.clock.Now())
 	if resp.StatusCode < 400 { // an error in an answer of 200
 		hiddenError(refusal)
 		resp.StatusCode, resp.Status = refusal.Status, statusLine(refusal.Status)

@@ -258,3 +258,34 @@ func TestDefect_ConnectFailureOfAPost(t *testing.T) {
 type memoryless func(*http.Request) (*http.Response, error)
 
 func (m memoryless) RoundTrip(req *http.Request) (*http.Response, error) { return m(req) }
+
+// failsafe-go@v0.9.8 ignores "1.5"; go-retryablehttp@v0.7.8 does, too.
+func TestDefect_RetryAfterFractionIgnored(t *testing.T) {
+	waitsFor(t, 1500*time.Millisecond, "Retry-After: 1.5")
+}
+
+// A date without a Date to count it from is counted from when the answer came
+// (RFC 9110, section 6.6.1), on the retrier's clock, whatever a proxy has made of
+// the header.
+func TestRetryAfterDateWithoutDate(t *testing.T) {
+	waitsFor(t, 90*time.Second, "Retry-After: "+epoch.Add(90*time.Second).Format(http.TimeFormat))
+	waitsFor(t, 90*time.Second, "Retry-After: "+epoch.Add(90*time.Second).Format(http.TimeFormat), "Date: today")
+	waitsFor(t, time.Second, "Retry-After: "+epoch.Add(-time.Hour).Format(http.TimeFormat)) // the policy's own delay
+}
+
+// waitsFor demands one delay after an answer of 503 with these headers.
+func waitsFor(t *testing.T, want time.Duration, headers ...string) {
+	t.Helper()
+	s := &script{steps: []step{answers(503, "", headers...), answers(200, "")}}
+	p := plain()
+	p.Hint = retry.Hint{Mode: retry.HintRetryAfter}
+	r, clk := retrier(t, p)
+	resp, err := retryhttp.New(s, r).RoundTrip(request(t, "GET", "http://x/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := clk.delays(); len(got) != 1 || got[0] != want {
+		t.Errorf("%q: waited %v, want %v", headers, got, want)
+	}
+}

@@ -23,10 +23,12 @@ func MarkIdempotent(ctx context.Context, idempotent bool) context.Context {
 // Idempotent reports whether a request may be made twice, by what it says
 // itself: an Idempotency-Key (or X-Idempotency-Key) header, or a method that
 // RFC 9110, section 9.2.2, calls idempotent: GET, HEAD, OPTIONS, TRACE, PUT and
-// DELETE.
+// DELETE. As in net/http, a key without values says so, too, and is not sent.
 func Idempotent(req *http.Request) bool {
-	if len(req.Header["Idempotency-Key"]) > 0 || len(req.Header["X-Idempotency-Key"]) > 0 {
-		return true
+	for _, key := range [...]string{"Idempotency-Key", "X-Idempotency-Key"} {
+		if _, ok := req.Header[key]; ok {
+			return true
+		}
 	}
 	switch req.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:

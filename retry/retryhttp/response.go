@@ -28,17 +28,18 @@ func FromResponse(resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
 	}
-	return errorOf(resp)
+	return errorOf(resp, time.Time{})
 }
 
 // errorOf is FromResponse for an answer that is an error, whatever its status.
-func errorOf(resp *http.Response) *StatusError {
+// came is when it came, for one without a Date; zero: nobody knows.
+func errorOf(resp *http.Response, came time.Time) *StatusError {
 	e := &StatusError{
 		Status:    resp.StatusCode,
 		RequestID: first(resp.Header, "X-Amz-Request-Id", "X-Amzn-Requestid", "X-Request-Id"),
 		HostID:    resp.Header.Get("X-Amz-Id-2"),
 		Code:      awsCode(resp.Header.Get("X-Amzn-Errortype")),
-		After:     retryAfter(resp.Header.Get("Retry-After"), resp.Header.Get("Date")),
+		After:     retryAfter(resp.Header, came),
 		AmzAfter:  amzRetryAfter(resp.Header.Get("X-Amz-Retry-After")),
 	}
 	if resp.Request != nil {
@@ -158,24 +159,36 @@ func awsCode(s string) string {
 }
 
 // RetryAfter returns what an answer's Retry-After says, as [FromResponse] reads
-// it: seconds, or a date counted from the answer's own Date.
-func RetryAfter(h http.Header) Wait { return retryAfter(h.Get("Retry-After"), h.Get("Date")) }
+// it: seconds, or a date counted from the answer's own Date. Of several it is
+// the longest.
+func RetryAfter(h http.Header) Wait { return retryAfter(h, time.Time{}) }
 
 // retryAfter reads Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
+//
 // A date is counted from the answer's own Date, so that a client whose clock
-// is wrong waits as long as the server meant; without a Date it says nothing.
-// A date that has passed is no wait. Anything else is ignored.
-func retryAfter(value, date string) Wait {
-	value = strings.TrimSpace(value)
-	if value == "" {
-		return Wait{}
-	}
-	if isDigits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > math.MaxInt64/int64(time.Second) {
-			return Wait{For: math.MaxInt64, Known: true} // too long for anybody's maximum
+// is wrong waits as long as the server meant; without a Date, from when the
+// answer came (section 6.6.1), and if nobody knows that it says nothing. A date
+// that has passed is no wait. Seconds may have a fraction, which the RFC does
+// not know but servers send: to ignore it would be to come back at once. Of
+// several headers the longest wait goes, so that nobody is asked too soon.
+// Anything else is ignored.
+func retryAfter(h http.Header, came time.Time) Wait {
+	var longest Wait
+	for _, value := range h["Retry-After"] {
+		if w := readRetryAfter(strings.TrimSpace(value), h.Get("Date"), came); w.Known && w.For >= longest.For {
+			longest = w
 		}
-		return Wait{For: time.Duration(seconds) * time.Second, Known: true}
+	}
+	return longest
+}
+
+func readRetryAfter(value, date string, came time.Time) Wait {
+	if whole, fraction, cut := strings.Cut(value, "."); isDigits(whole) && (!cut || isDigits(fraction)) {
+		seconds, err := strconv.ParseFloat(value, 64)
+		if ns := math.Ceil(seconds * 1e9); err == nil && ns < math.MaxInt64 {
+			return Wait{For: time.Duration(ns), Known: true}
+		}
+		return Wait{For: math.MaxInt64, Known: true} // too long for anybody's maximum
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
@@ -183,7 +196,9 @@ func retryAfter(value, date string) Wait {
 	}
 	now, err := http.ParseTime(date)
 	if err != nil {
-		return Wait{}
+		if now = came; came.IsZero() {
+			return Wait{}
+		}
 	}
 	return Wait{For: max(0, at.Sub(now)), Known: true}
 }

@@ -103,11 +103,24 @@ func TestRetryAfter(t *testing.T) {
 		{" 7 ", "", known(7 * time.Second)},
 		{"0", "", known(0)},
 		{"9223372036", "", known(9223372036 * time.Second)},
+		{"1234567", "", known(1234567 * time.Second)},
 		{"9223372037", "", known(math.MaxInt64)},
 		{"99999999999999999999999", "", known(math.MaxInt64)},
 		{"-1", "", none},
 		{"+1", "", none},
-		{"1.5", "", none},
+		{"1.5", "", known(1500 * time.Millisecond)},
+		{"0.25", date, known(250 * time.Millisecond)},
+		{"1.0000000001", "", known(time.Second + 1)}, // never sooner
+		{"99999999999.5", "", known(math.MaxInt64)},
+		{"1.", "", none},
+		{".5", "", none},
+		{"-1.5", "", none},
+		{"1.5.2", "", none},
+		{"1e3", "", none},
+		{"0x10", "", none},
+		{"1_000", "", none},
+		{"NaN", "", none},
+		{"Inf", "", none},
 		{"1s", "", none},
 		{"soon", date, none},
 		{"", date, none},
@@ -127,6 +140,22 @@ func TestRetryAfter(t *testing.T) {
 		d, ok := e.RetryAfter()
 		if e.After != c.want || d != c.want.For || ok != c.want.Known {
 			t.Errorf("Retry-After %q, %q: %+v, want %+v", c.value, c.date, e.After, c.want)
+		}
+	}
+	for _, c := range []struct {
+		values []string
+		want   retryhttp.Wait
+	}{
+		{[]string{"2", "7", "3"}, known(7 * time.Second)},
+		{[]string{"soon", "7"}, known(7 * time.Second)},
+		{[]string{"0", "soon"}, known(0)},
+		{[]string{"5", "Thu, 01 Jan 2026 12:00:30 GMT"}, known(30 * time.Second)},
+		{[]string{"soon", "later"}, none},
+		{nil, none},
+	} {
+		h := http.Header{"Date": {"Thu, 01 Jan 2026 12:00:00 GMT"}, "Retry-After": c.values}
+		if got := retryhttp.RetryAfter(h); got != c.want {
+			t.Errorf("%q: %+v, want %+v", c.values, got, c.want)
 		}
 	}
 	for value, want := range map[string]retryhttp.Wait{

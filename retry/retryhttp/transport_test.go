@@ -59,6 +59,7 @@ func TestMethods(t *testing.T) {
 		{"dial through a proxy", "POST", nil, nil, fails(errProxy), true},
 		{"lookup", "POST", nil, nil, fails(errLookup), true},
 		{"key", "POST", header("Idempotency-Key"), nil, answers(503, ""), true},
+		{"a key that is not sent", "POST", func(r *http.Request) *http.Request { r.Header["Idempotency-Key"] = nil; return r }, nil, answers(503, ""), true},
 		{"older key", "PATCH", header("X-Idempotency-Key"), nil, answers(503, ""), true},
 		{"marked", "POST", marked(true), nil, answers(503, ""), true},
 		{"marked not", "PUT", marked(false), nil, answers(503, ""), false},
