@@ -13,6 +13,14 @@ var (
 	benchSink   int
 )
 
+// windowConfigs are breakers whose rules look at windows; the goal for a rate is at
+// most 1.25 times gobreaker, which looks at none here.
+var windowConfigs = map[string]Config{
+	"rate-time":  {FailureRate: FailureRate{Rate: 0.5, Window: Window{Span: 10 * time.Second}}, OpenFor: time.Hour},
+	"rate-calls": {FailureRate: FailureRate{Rate: 0.5, Window: Window{Calls: 100}}, OpenFor: time.Hour},
+	"slow-time":  {SlowRate: SlowRate{After: time.Hour, Rate: 0.5, Window: Window{Span: 10 * time.Second}}, OpenFor: time.Hour},
+}
+
 func benchOp() (int, error)   { return 1, nil }
 func benchFail() (int, error) { return 0, errBackend }
 
@@ -129,6 +137,24 @@ func BenchmarkRatio(b *testing.B) {
 		ratio(b, func() { _, _ = raw.Execute(benchOp) }, func() { _, _ = Execute(ours, benchOp) })
 	}
 	b.Run("Closed", closed)
+	rolling := benchSettings
+	rolling.Interval, rolling.BucketPeriod = 10*time.Second, time.Second
+	rolling.ReadyToTrip = func(c gobreaker.Counts) bool {
+		return c.Requests >= 20 && float64(c.TotalFailures) >= 0.5*float64(c.Requests)
+	}
+	rawRolling := gobreaker.NewCircuitBreaker[int](rolling)
+	for name, c := range windowConfigs {
+		windowed, err := New(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("Closed-"+name, func(b *testing.B) {
+			ratio(b, func() { _, _ = raw.Execute(benchOp) }, func() { _, _ = Execute(windowed, benchOp) })
+		})
+		b.Run("Closed-"+name+"-to-rolling", func(b *testing.B) {
+			ratio(b, func() { _, _ = rawRolling.Execute(benchOp) }, func() { _, _ = Execute(windowed, benchOp) })
+		})
+	}
 	rawTwo := gobreaker.NewTwoStepCircuitBreaker[int](benchSettings)
 	oursTwo, err := NewTwoStep(benchConfig)
 	if err != nil {

@@ -43,6 +43,9 @@ func (b *Breaker) Run(op func() error) error {
 	for {
 		p := b.current()
 		if p.state == Open {
+			if b.config.Shadow {
+				return b.pass(op)
+			}
 			return &p.refusal
 		}
 		a := attempt{b: b, phase: p}
@@ -51,6 +54,9 @@ func (b *Breaker) Run(op func() error) error {
 			return a.err
 		case gobreaker.ErrTooManyRequests:
 			if p = b.current(); p.state == HalfOpen {
+				if b.config.Shadow {
+					return b.pass(op)
+				}
 				return &p.refusal
 			}
 		}
@@ -58,15 +64,22 @@ func (b *Breaker) Run(op func() error) error {
 	}
 }
 
+// pass makes a call that should have been refused.
+func (b *Breaker) pass(op func() error) error {
+	b.passed.Add(1)
+	return op()
+}
+
 // attempt is one passage through the engine.
 type attempt struct {
 	b         *Breaker
 	phase     *phase
-	lease     uint64 // of a probe
-	err       error  // op's
-	confirmed bool   // the engine's admission stood: op was run
-	returned  bool   // op returned: it neither panicked nor left the goroutine
-	exiting   bool   // op called runtime.Goexit
+	ticket    ticket
+	err       error // op's
+	confirmed bool  // the engine's admission stood: op was run
+	returned  bool  // op returned: it neither panicked nor left the goroutine
+	exiting   bool  // op called runtime.Goexit
+	panicked  any   // what op panicked with, where the engine is not to see it
 }
 
 // run returns nil if op was run, else why it was not. (op is no field: escape
@@ -81,24 +94,44 @@ func (a *attempt) run(op func() error) error {
 		if a.exiting {
 			recover()
 		}
-		a.b.deliver() // the engine has heard of the outcome, and its lock is free
+		// The engine has heard of the outcome, and its lock is free.
+		if a.confirmed && a.ticket.concludes {
+			a.b.conclude(a.phase, &a.ticket)
+		}
+		a.b.deliver()
+		if a.panicked != nil {
+			panic(a.panicked)
+		}
 	}()
-	_, err := a.phase.circuit.Execute(func() (struct{}, error) {
+	_, err := a.phase.circuit.Execute(func() (_ struct{}, verdict error) {
 		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
 			return struct{}{}, errWithdrawn
 		}
-		if a.phase.state == HalfOpen {
-			a.lease = a.b.lease(a.phase)
+		if a.phase.timed {
+			a.ticket.start = a.b.elapsed()
+		} else if a.phase.tracked && !a.phase.simple {
+			a.ticket = a.b.begin(a.phase)
 		}
 		defer func() {
-			a.b.current() // what is due happens now, if not before: this probe may be overdue
-			if a.phase.state == HalfOpen {
-				a.b.release(a.phase, a.lease)
+			if !a.phase.restless || a.b.phase.Load() != a.phase {
+				a.b.current() // what is due happens now, if not before: this probe may be overdue
+			}
+			if !a.returned {
+				verdict = errFailure
+			}
+			if a.phase.simple && verdict == nil {
+				a.ticket.concludes = a.phase.watch.succeeded(&a.ticket)
+			} else if a.phase.tracked {
+				verdict = a.b.end(a.phase, &a.ticket, verdict, a.err)
 			}
 			if a.returned {
 				return
 			}
 			cause := recover()
+			if verdict == errOverdue {
+				a.panicked = cause // the engine takes a panic for a failure, and this one was counted
+				return
+			}
 			if cause == nil {
 				a.exiting = true
 				cause = "breaker: the operation left its goroutine"
@@ -106,7 +139,7 @@ func (a *attempt) run(op func() error) error {
 			panic(cause)
 		}()
 		a.err = op()
-		verdict := a.b.verdict(a.err)
+		verdict = a.b.verdict(a.err)
 		a.returned = true
 		return struct{}{}, verdict
 	})

@@ -32,11 +32,14 @@ func (g *gate) newCore() *core {
 		Timeout:       1, // nanosecond; 0 would mean a minute
 		ReadyToTrip:   c.tripping,
 		OnStateChange: c.changed,
-		// IsSuccessful is as by default: no error. IsExcluded decides the common
-		// case by itself, since it is called once per call.
+		// IsExcluded decides the common case by itself, since it is called once
+		// per call.
 		IsExcluded: func(verdict error) bool {
 			return (verdict != nil || g.phase.Load().state == HalfOpen) && c.excluded(verdict)
 		},
+	}
+	if g.config.spare() > 0 {
+		settings.IsSuccessful = func(verdict error) bool { return verdict == nil || c.tolerated(verdict) }
 	}
 	if g.twoStep {
 		c.steps = gobreaker.NewTwoStepCircuitBreaker[struct{}](settings)
@@ -77,21 +80,26 @@ func (c *core) changed(_ string, _, to gobreaker.State) {
 	if p.core != c {
 		return
 	}
-	counts := p.counts
+	counts, cause := p.counts, CauseProbesSucceeded
 	if p.state == Closed {
-		counts = c.tripped
+		counts, cause = c.tripped, CauseFailures
+	} else if to == gobreaker.StateOpen {
+		cause = CauseProbeFailed
 	}
-	next := &phase{core: c, state: Closed}
+	var next *phase
 	if to == gobreaker.StateOpen {
-		next = g.openPhase(c, at)
+		next = g.openPhase(c, p, at)
+	} else {
+		next = g.closedPhase(c, at)
 	}
-	g.move(p, next, at, counts)
+	g.move(p, next, Event{Time: at, Cause: cause, Counts: counts})
 }
 
 // tripping is the engine's ReadyToTrip. The engine clears its counts before it
 // calls changed, so they are kept here.
 func (c *core) tripping(n gobreaker.Counts) bool {
-	if !c.priming && uint64(n.ConsecutiveFailures) < uint64(c.gate.config.Failures) {
+	rule := uint64(c.gate.config.Failures)
+	if !c.priming && (rule == 0 || uint64(n.ConsecutiveFailures) < rule) {
 		return false
 	}
 	c.tripped = countsOf(n)
@@ -104,7 +112,7 @@ func (c *core) tripping(n gobreaker.Counts) bool {
 // counts before it calls changed, so the probes are counted here.
 func (c *core) excluded(verdict error) bool {
 	g := c.gate
-	if p := g.phase.Load(); p.state == HalfOpen && p.core == c && verdict != errWithdrawn {
+	if p := g.phase.Load(); p.state == HalfOpen && p.core == c && verdict != errWithdrawn && verdict != errOverdue {
 		g.mu.Lock()
 		p.counts.add(outcomeOf(verdict))
 		g.mu.Unlock()
@@ -112,36 +120,19 @@ func (c *core) excluded(verdict error) bool {
 	return verdict == errNeutral || verdict == errWithdrawn
 }
 
-// expire ends the half-open phase p, whose oldest probe is overdue: that counts
-// as a failure of the probe. The open state began when the lease ran out, not
-// now, so that nobody waits for longer because nobody looked.
-func (g *gate) expire(p *phase) {
-	due := p.leases.due()
-	c, at := g.newOpenCore(), g.base.Add(due)
-	next := g.openPhase(c, at)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.phase.Load() != p || p.leases.due() != due {
-		return // it ended just now; if another one is overdue too, settle finds out
+// tolerated is asked by the engine, after excluded, whether a failure is none: one
+// of the failures that the probes may have. The engine then takes it for a success.
+// If it closes on that, as many as must have succeeded.
+func (c *core) tolerated(verdict error) bool {
+	if verdict == errOverdue {
+		return true // it has been counted
 	}
-	counts := p.counts
-	counts.add(Failure)
-	g.move(p, next, at, counts)
-}
-
-// lease gives the probe that was admitted in the half-open phase p its time, and
-// returns the key to end it with. If p is over by now, nobody asks for it any more.
-func (g *gate) lease(p *phase) uint64 {
-	ends := saturatingAdd(since(g.clock, g.base), g.config.lease())
+	g := c.gate
+	p := g.phase.Load()
+	if p.state != HalfOpen || p.core != c {
+		return false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	p.counts.Requests++
-	return p.leases.add(ends)
-}
-
-// release ends a lease, before the engine hears of the probe's outcome.
-func (g *gate) release(p *phase, key uint64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p.leases.remove(key)
+	return p.counts.Failures <= g.config.spare()
 }

@@ -21,8 +21,11 @@ type OpenError struct {
 	State State
 	// RetryAt is the first instant at which a probe may be admitted, by the
 	// breaker's clock. It is zero when State is HalfOpen: a place becomes
-	// free when a probe ends, and nobody knows when that will be.
+	// free when a probe ends, and nobody knows when that will be. It is zero
+	// too when the breaker is Isolated.
 	RetryAt time.Time
+	// Isolated says that the breaker is open until somebody calls Reset or Trip.
+	Isolated bool
 
 	clock Clock // nil: system
 }
@@ -39,6 +42,8 @@ func (e *OpenError) Error() string {
 	b.WriteString(e.State.String())
 	if e.State == HalfOpen {
 		b.WriteString(", waiting for its probes")
+	} else if e.Isolated {
+		b.WriteString(", isolated until it is reset")
 	} else if !e.RetryAt.IsZero() {
 		b.WriteString(", next probe at ")
 		b.WriteString(e.RetryAt.Format(time.RFC3339Nano))
@@ -59,7 +64,7 @@ func (e *OpenError) Retryable() bool { return false }
 
 // RetryAfter returns how long it is, from now on the breaker's clock, until a
 // probe may be admitted: 0 when the time has come, and false when it cannot be
-// told because the breaker is half-open. A wait of exactly that long is enough.
+// told because the breaker is half-open, or isolated. A wait of exactly that long is enough.
 func (e *OpenError) RetryAfter() (time.Duration, bool) {
 	if e.RetryAt.IsZero() {
 		return 0, false

@@ -109,7 +109,7 @@ func ExampleWithOutcome() {
 func ExampleConfig_Validate() {
 	fmt.Println(breaker.Config{Probes: -1}.Validate())
 	// Output:
-	// breaker: Failures is 0, want a number of consecutive failures from 1 to 4294967295
+	// breaker: Failures is 0, want a number of consecutive failures from 1 to 4294967295, or one of the other rules beside it
 	// breaker: OpenFor is 0s, want a duration above 0, such as 30s
 	// breaker: Probes is -1, want a number of probes from 1 to 4294967295, or 0 for 1
 }

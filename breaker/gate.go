@@ -15,19 +15,28 @@ import (
 var (
 	errFailure   = errors.New("failure")
 	errNeutral   = errors.New("neutral")
+	errOverdue   = errors.New("overdue")   // a probe that was counted when its lease ran out
 	errWithdrawn = errors.New("withdrawn") // the admission came too late, see gate.confirm
 )
 
 // phase is one stay in a state, as callers see it. Each change makes a new one,
 // so that two equal pointers mean that nothing changed in between. All but
-// counts and leases is fixed when the phase is published.
+// counts, leases, watch and hold is fixed when the phase is published.
 type phase struct {
 	*core
-	state   State
-	until   time.Duration // Open: the cool-down lasts up to and including this, from gate.base
-	refusal OpenError     // what calls are refused with; not for Closed
-	counts  Counts        // HalfOpen: the probes; guarded by gate.mu
-	leases  leases        // HalfOpen: of the probes in flight
+	state    State
+	at       time.Time     // when it began
+	until    time.Duration // Open: the cool-down lasts up to and including this, from gate.base
+	isolated bool          // Open: there is no such end
+	refusal  OpenError     // what calls are refused with; not for Closed
+	tracked  bool          // the gate has to know when calls begin and end
+	simple   bool          // Closed: of the beginning it need know no more than the time
+	timed    bool          // Closed: and that it must know
+	counts   Counts        // HalfOpen: the probes; guarded by gate.mu
+	leases   leases        // HalfOpen: of the probes in flight
+	watch    *watch        // Closed: nil where no rule looks at windows
+	restless bool          // Closed: it may end because time goes by
+	hold     atomic.Int64  // how long the server asked to be left alone, from gate.base
 }
 
 // gate stands before a gobreaker engine and owns its time.
@@ -42,8 +51,9 @@ type phase struct {
 // the breaker half-open, as it does in gobreaker.
 //
 // An engine cannot be told to change its state, nor that a probe is lost. Where
-// that is needed the gate leaves the engine, with all calls that are in it, and
-// goes on with another one: see gate.expire.
+// that is needed (rules that look at windows, lost probes, orders from outside) the
+// gate leaves the engine, with all calls that are in it, and goes on with another
+// one: see gate.leave.
 //
 // Invariants, which hold whenever the lock of the phase's engine is free:
 //
@@ -59,9 +69,14 @@ type gate struct {
 	options
 	twoStep bool
 	config  Config
+	rules   []rule
 	base    time.Time
+	passed  atomic.Uint64 // calls let through in shadow
 
-	mu         sync.Mutex // guards changes of phase, phase.counts and what follows
+	mu         sync.Mutex    // guards changes of phase, phase.counts and what follows
+	openTime   time.Duration // the last one before jitter; 0 after a closed state
+	trips      int           // since the last closed state
+	opened     int           // altogether
 	queue      []Event
 	delivering bool
 }
@@ -71,8 +86,9 @@ func (g *gate) init(c Config, twoStep bool, opts []Option) {
 	g.options = newOptions(opts)
 	g.config = c
 	g.twoStep = twoStep
+	g.rules = c.rules()
 	g.base = now(g.clock)
-	g.phase.Store(&phase{core: g.newCore(), state: Closed})
+	g.phase.Store(g.closedPhase(g.newCore(), g.base))
 }
 
 // Name returns the name given by WithName.
@@ -94,41 +110,60 @@ func (g *gate) Counts() Counts {
 			defer g.mu.Unlock()
 			return p.counts
 		default:
-			counts := p.engine.Counts()
+			counts := p.closedCounts()
 			if g.phase.Load() == p {
-				return countsOf(counts)
+				return counts
 			}
 		}
 	}
 }
 
+// closedCounts are the counts of a closed stay, and nothing of another.
+func (p *phase) closedCounts() Counts {
+	if p.state != Closed {
+		return Counts{}
+	}
+	return countsOf(p.engine.Counts())
+}
+
+// elapsed is the time from base to now.
+func (g *gate) elapsed() time.Duration { return since(g.clock, g.base) }
+
 // current returns the phase that is in force now.
 func (g *gate) current() *phase {
-	if p := g.phase.Load(); p.state == Closed {
+	if p := g.phase.Load(); p.state == Closed && !p.restless {
 		return p
 	}
 	return g.settle()
 }
 
 // settle is current for a breaker that time may change: it makes an open one
-// half-open, and opens a half-open one that lost a probe, if that is due.
+// half-open, and opens a half-open one that lost a probe, and a closed one in which
+// calls hang, if that is due.
 func (g *gate) settle() *phase {
 	for {
 		p := g.phase.Load()
 		switch p.state {
 		case Open:
-			if since(g.clock, g.base) <= p.until {
+			if g.elapsed() <= p.until {
 				return p
 			}
 			g.wake(p)
 			g.halfOpen(p)
 		case HalfOpen:
-			if since(g.clock, g.base) <= p.leases.due() {
+			if g.elapsed() <= p.leases.due() {
 				return p
 			}
 			g.expire(p)
 		default:
-			return p
+			if !p.restless {
+				return p
+			}
+			cause := p.watch.overdue()
+			if cause == 0 {
+				return p
+			}
+			g.trip(p, cause)
 		}
 		g.deliver()
 	}
@@ -157,27 +192,63 @@ func (g *gate) halfOpen(p *phase) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.phase.Load() == p {
-		g.move(p, &phase{core: p.core, state: HalfOpen, refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock}}, at, Counts{})
+		g.move(p, &phase{
+			core: p.core, state: HalfOpen, at: at, tracked: true,
+			refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock},
+		}, Event{Time: at, Cause: CauseOpenTime})
 	}
 }
 
-// move publishes the phase to and queues the event. mu is held: a call that sees
-// the new phase cannot queue its own event before.
-func (g *gate) move(from, to *phase, at time.Time, counts Counts) {
+// trip opens the breaker in the closed phase p, unless that is over: a rule that
+// looks at windows says so.
+func (g *gate) trip(p *phase, cause Cause) {
+	core := g.newOpenCore()
+	g.leavePhase(p, cause, now(g.clock), func(p *phase, at time.Time) *phase { return g.openPhase(core, p, at) })
+}
+
+// move publishes the phase to and queues the event, if that is another state. mu is
+// held: a call that sees the new phase cannot queue its own event before.
+func (g *gate) move(from, to *phase, e Event) {
 	g.phase.Store(to)
-	if len(g.listeners) > 0 {
-		g.queue = append(g.queue, Event{Name: g.name, Time: at, From: from.state, To: to.state, Counts: counts})
+	if len(g.listeners) > 0 && from.state != to.state {
+		e.Name, e.From, e.To, e.RetryAt = g.name, from.state, to.state, to.refusal.RetryAt
+		g.queue = append(g.queue, e)
 		g.pending.Store(true)
 	}
 }
 
-// openPhase is a stay in the open state that begins at at.
-func (g *gate) openPhase(c *core, at time.Time) *phase {
-	d := g.config.OpenFor
+// closedPhase is a stay in the closed state that begins at at. mu is held.
+func (g *gate) closedPhase(c *core, at time.Time) *phase {
+	g.trips, g.openTime = 0, 0
+	w := g.newWatch()
 	return &phase{
-		core:    c,
-		state:   Open,
-		until:   saturatingAdd(at.Sub(g.base), d),
+		core: c, state: Closed, at: at, watch: w,
+		tracked:  w != nil || g.config.MaxHint > 0,
+		simple:   w != nil && w.flights == nil,
+		timed:    w != nil && w.flights == nil && w.timed,
+		restless: w != nil && w.flights != nil,
+	}
+}
+
+// openPhase is a stay in the open state that begins at at, after the phase from. mu
+// is held. The open time only grows if the breaker was not open.
+func (g *gate) openPhase(c *core, from *phase, at time.Time) *phase {
+	if from.state != Open || g.openTime == 0 {
+		g.openTime = g.config.nextOpenTime(g.openTime)
+		g.trips++
+		g.opened++
+	}
+	var u float64
+	if g.config.OpenJitter > 0 {
+		u = draw(g.chance, g.opened)
+	}
+	began := at.Sub(g.base)
+	d := g.config.jittered(g.openTime, u)
+	if hold := time.Duration(from.hold.Load()); hold > began {
+		d = g.config.hinted(d, hold-began, u)
+	}
+	return &phase{
+		core: c, state: Open, at: at, until: saturatingAdd(began, d),
 		refusal: OpenError{Name: g.name, State: Open, RetryAt: at.Add(saturatingAdd(d, 1)), clock: g.clock},
 	}
 }

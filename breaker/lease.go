@@ -34,9 +34,19 @@ func (l *leases) add(ends time.Duration) uint64 {
 	return l.keys
 }
 
-// remove ends a lease; a second time does nothing.
-func (l *leases) remove(key uint64) {
+// remove ends a lease, and tells whether there was one.
+func (l *leases) remove(key uint64) bool {
+	n := len(l.open)
 	l.open = slices.DeleteFunc(l.open, func(x lease) bool { return x.key == key })
+	l.publish()
+	return len(l.open) < n
+}
+
+// removeFirst ends the lease that is due first.
+func (l *leases) removeFirst() {
+	due := l.due()
+	i := slices.IndexFunc(l.open, func(x lease) bool { return x.ends == due })
+	l.open = slices.Delete(l.open, i, i+1)
 	l.publish()
 }
 

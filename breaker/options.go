@@ -1,17 +1,21 @@
 package breaker
 
+import "time"
+
 // Option sets a collaborator of a breaker.
 type Option func(*options)
 
 type options struct {
 	name      string
 	clock     Clock
+	chance    Chance
 	outcome   func(error) Outcome // nil: DefaultOutcome
+	hint      func(error) (time.Duration, bool)
 	listeners []func(Event)
 }
 
 func newOptions(opts []Option) options {
-	var o options
+	o := options{hint: hintOf}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -27,6 +31,24 @@ func WithName(name string) Option {
 // system's. Nothing that the breaker decides depends on any other clock.
 func WithClock(c Clock) Option {
 	return func(o *options) { o.clock = c }
+}
+
+// WithChance gives the breaker another source of jitter than math/rand/v2; nil is
+// that one.
+func WithChance(c Chance) Option {
+	return func(o *options) { o.chance = c }
+}
+
+// WithHint sets how to read out of a failure's error how long the server asked to be
+// left alone, and whether it did; nil is the usual: the RetryAfter method, of that
+// type, of the first error in the chain that has one. It is asked of failures only,
+// and only with Config.MaxHint, outside every lock. A negative answer is none.
+func WithHint(read func(error) (time.Duration, bool)) Option {
+	return func(o *options) {
+		if o.hint = read; read == nil {
+			o.hint = hintOf
+		}
+	}
 }
 
 // WithOutcome sets what the error of a finished call, nil included, says about

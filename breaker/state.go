@@ -3,7 +3,6 @@ package breaker
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/sony/gobreaker/v2"
 )
@@ -118,20 +117,4 @@ func countsOf(c gobreaker.Counts) Counts {
 		ConsecutiveSuccesses: c.ConsecutiveSuccesses,
 		ConsecutiveFailures:  c.ConsecutiveFailures,
 	}
-}
-
-// Event is one change of state.
-type Event struct {
-	// Name is the breaker's name, empty without WithName.
-	Name string
-	// Time is when the state changed, by the breaker's clock. Half-open is
-	// entered by the first touch after the cool-down, not by a timer. Where the
-	// lease of a probe ran out, it is the end of the lease, and the event comes at
-	// the first touch after it.
-	Time time.Time
-	// From and To are the states before and after; they always differ.
-	From, To State
-	// Counts are those of the stay in From, the outcome that ended it
-	// included. All zero when From is Open: time alone ended it.
-	Counts Counts
 }

@@ -37,18 +37,27 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 	for {
 		p := b.current()
 		if p.state == Open {
-			return nil, &p.refusal
+			return b.refuse(p)
 		}
 		switch done, err := b.enter(p); err {
 		case nil:
 			return done, nil
 		case gobreaker.ErrTooManyRequests:
 			if p = b.current(); p.state == HalfOpen {
-				return nil, &p.refusal
+				return b.refuse(p)
 			}
 		}
 		// The state changed while the call was being admitted: look again.
 	}
+}
+
+// refuse turns a call away, or lets it pass in shadow.
+func (b *TwoStep) refuse(p *phase) (done func(error), err error) {
+	if !b.config.Shadow {
+		return nil, &p.refusal
+	}
+	b.passed.Add(1)
+	return func(error) {}, nil
 }
 
 // enter takes a call that saw phase p through the engine. The error is the
@@ -63,8 +72,8 @@ func (b *TwoStep) enter(p *phase) (done func(error), err error) {
 		return nil, errWithdrawn
 	}
 	a := &permit{b: b, phase: p, report: report}
-	if p.state == HalfOpen {
-		a.lease = b.lease(p)
+	if p.tracked {
+		a.ticket = b.begin(p)
 	}
 	return a.done, nil
 }
@@ -73,7 +82,7 @@ func (b *TwoStep) enter(p *phase) (done func(error), err error) {
 type permit struct {
 	b      *TwoStep
 	phase  *phase
-	lease  uint64      // of a probe
+	ticket ticket
 	report func(error) // the engine's done, which counts every call of it
 	used   atomic.Bool
 }
@@ -84,11 +93,16 @@ func (p *permit) done(err error) {
 	}
 	verdict := errFailure // should the classifier not return
 	defer func() {
-		p.b.current() // what is due happens now, if not before: this probe may be overdue
-		if p.phase.state == HalfOpen {
-			p.b.release(p.phase, p.lease)
+		if !p.phase.restless || p.b.phase.Load() != p.phase {
+			p.b.current() // what is due happens now, if not before: this probe may be overdue
+		}
+		if p.phase.tracked {
+			verdict = p.b.end(p.phase, &p.ticket, verdict, err)
 		}
 		p.report(verdict)
+		if p.ticket.concludes {
+			p.b.conclude(p.phase, &p.ticket)
+		}
 		p.b.deliver()
 	}()
 	verdict = p.b.verdict(err)

@@ -1,0 +1,18 @@
+package breaker
+
+import "math/rand/v2"
+
+// Chance is where a breaker gets the jitter of its open times from. Draw returns a
+// number in [0, 1) for the n-th time that the breaker opens, counted from 1. It is
+// asked for nothing else, and only where there is an OpenJitter; it is called with a
+// lock held, so that it must not call the breaker, and should be safe for concurrent
+// use where several breakers share it.
+type Chance interface{ Draw(n int) float64 }
+
+// draw asks c, or the system for nil.
+func draw(c Chance, n int) float64 {
+	if c == nil {
+		return rand.Float64()
+	}
+	return c.Draw(n)
+}
