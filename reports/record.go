@@ -126,8 +126,8 @@ type Breakers struct {
 	Count       int    `json:"count"`
 	Scope       string `json:"scope,omitempty"`
 	Transitions uint64 `json:"transitions"`
-	OpenNS      int64  `json:"open_ns"`      // summed over all breakers
-	HalfOpenNS  int64  `json:"half_open_ns"` // summed over all breakers
+	OpenNS      int64  `json:"open_ns"`      // refusing calls; summed over all breakers
+	HalfOpenNS  int64  `json:"half_open_ns"` // probing, or due for a probe; summed over all breakers
 }
 
 // Recovery tells how long calls went on failing after a fault ended.
@@ -157,8 +157,8 @@ type Series struct {
 	// By the bucket in which an attempt was sent: one slice for each of Outcomes.
 	Attempts [][]uint64 `json:"attempts"`
 
-	// Time that breakers spent open and half-open, summed over all of the
-	// policy's breakers: divide by BucketNS·Breakers.Count for the share.
+	// Time that breakers spent open and half-open (as in Breakers), summed over all
+	// of the policy's breakers: divide by BucketNS·Breakers.Count for the share.
 	BreakerOpenNS     []int64 `json:"breaker_open_ns"`
 	BreakerHalfOpenNS []int64 `json:"breaker_half_open_ns"`
 }

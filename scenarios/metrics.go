@@ -56,7 +56,7 @@ var (
 		{"rejected_by_breaker", MetricCounter, UnitNumber, "calls that an open breaker ended", byCall},
 		{"denied_by_budget", MetricCounter, UnitNumber, "calls whose next attempt the retry budget denied", byCall},
 		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPhase},
-		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, summed over all the policy's breakers", byPhase},
+		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, that is refusing every call, summed over all the policy's breakers", byPhase},
 		{"time_to_recover", MetricTrend, UnitSeconds, "from a fault's end to the end of the last bad second after it; one sample a fault", byPhase},
 	}
 )

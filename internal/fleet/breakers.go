@@ -104,20 +104,31 @@ func (b *breakers) moved(g *guard, e breaker.Event) {
 }
 
 // account books the stretch since the guard's last change to its state.
+//
+// A breaker has no timer and changes at the first call after its cool-down. By
+// then it has long refused nobody: from the end of the cool-down on it waits for
+// a probe, and that is booked as half-open, as its State would have said. Else a
+// breaker that nobody needs would seem to make an outage longer.
 func (b *breakers) account(g *guard, now time.Duration) {
-	var row *[]time.Duration
-	var phases []time.Duration
+	from := g.since
+	g.since = now
 	switch g.state {
 	case breaker.Open:
-		row, phases = &b.recorder.series.opened, b.open
+		over := now
+		if now-from > b.cfg.OpenFor {
+			over = from + b.cfg.OpenFor
+		}
+		b.book(&b.recorder.series.opened, b.open, from, over)
+		b.book(&b.recorder.series.half, b.half, over, now)
 	case breaker.HalfOpen:
-		row, phases = &b.recorder.series.half, b.half
+		b.book(&b.recorder.series.half, b.half, from, now)
 	}
-	if row != nil {
-		b.recorder.series.spread(row, g.since, now)
-		b.recorder.phaseSpread(g.since, now, phases)
-	}
-	g.since = now
+}
+
+// book adds the stretch [from, to) to a series and to the phases.
+func (b *breakers) book(row *[]time.Duration, phases []time.Duration, from, to time.Duration) {
+	b.recorder.series.spread(row, from, to)
+	b.recorder.phaseSpread(from, to, phases)
 }
 
 // end books what is left and returns the summary.

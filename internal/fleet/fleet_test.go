@@ -221,6 +221,37 @@ func TestSharedBreakerIsOne(t *testing.T) {
 	}
 }
 
+// A breaker has no timer: it leaves the open state at the first call after its
+// cool-down. Where calls are rare that is late, but in between it refuses nobody,
+// and the account must not say that it was open: it waits for a probe.
+func TestBreakerIsNotOpenPastItsCoolDown(t *testing.T) {
+	c := withFault(t, steady(1), 1, "outage")
+	c.Load = Load{Model: Replay, Clients: 1, Mix: []Op{{Name: "GetObject", Weight: 1}}, Trace: []Arrival{
+		{At: 1 * time.Second, Key: "a"}, {At: 2 * time.Second, Key: "a"}, // opens it
+		{At: 42 * time.Second, Key: "a"}, // the probe: opens it again
+	}}
+	c.Plan.Phases = []faults.Phase{{Label: "first", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}, {Label: "second", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}}
+	c.Policy.Breaker = &breaker.Config{Failures: 2, OpenFor: 10 * time.Second}
+	res, err := Run(context.Background(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := res.Report()
+	checkLaws(t, rec)
+	if rec.Breakers.Transitions != 3 { // open, half-open, open
+		t.Fatalf("%d changes of state, want 3", rec.Breakers.Transitions)
+	}
+	if got := time.Duration(rec.Breakers.OpenNS); got != 20*time.Second {
+		t.Errorf("open for %v, want twice 10s", got)
+	}
+	if got, _ := res.Measure("breaker_open_time", 0, ""); got.Value != 10 {
+		t.Errorf("open for %v s of the first phase, want 10", got.Value)
+	}
+	if all, want := time.Duration(rec.Breakers.OpenNS+rec.Breakers.HalfOpenNS), 57*time.Second; all < want || all > want+2*time.Second {
+		t.Errorf("open or half-open for %v, want all the time since the first trip", all)
+	}
+}
+
 // A missing key comes from a healthy backend: it neither counts against the
 // breaker nor is tried again.
 func TestClientErrorsDoNotTrip(t *testing.T) {

@@ -19,7 +19,7 @@ var (
 // For one breaker the share is that of the bin's time.
 func breakers(s *source) *page {
 	p := newPage(s, "Circuit breakers", 56)
-	p.subtitle += " · share of breakers in each state"
+	p.subtitle += " · share of breakers in each state; half-open ones wait for a probe or its answer"
 	p.legend = []key{
 		{label: "open", area: openFill},
 		{label: "half-open", area: halfFill},
@@ -96,7 +96,7 @@ func breakerShares(v *view, policy *reports.Policy) (open, notClosed, probes []s
 	return open, notClosed, probes
 }
 
-// probeMarks marks bins along the top of the plot: a breaker is half-open for
+// probeMarks marks bins along the top of the plot: a busy breaker is half-open for
 // as long as one call takes, which is too short to be seen as an area.
 type probeMarks struct{ samples []sample }
 
