@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"math"
 	"time"
 
 	"github.com/squall-sim/squall/breaker"
@@ -45,6 +46,7 @@ type guard struct {
 	*breaker.TwoStep
 	state breaker.State
 	since time.Duration
+	until time.Duration // of an open one: when it begins to wait for a probe
 }
 
 // allow asks the breaker of the call for admission. Without breakers every
@@ -99,7 +101,10 @@ func (b *breakers) outcome(err error) breaker.Outcome {
 func (b *breakers) moved(g *guard, e breaker.Event) {
 	at := e.Time.Sub(epoch)
 	b.account(g, at)
-	g.state = e.To
+	g.state, g.until = e.To, math.MaxInt64
+	if !e.RetryAt.IsZero() {
+		g.until = e.RetryAt.Sub(epoch)
+	}
 	b.transitions[b.recorder.phaseAt(at)]++
 }
 
@@ -114,10 +119,7 @@ func (b *breakers) account(g *guard, now time.Duration) {
 	g.since = now
 	switch g.state {
 	case breaker.Open:
-		over := now
-		if now-from > b.cfg.OpenFor {
-			over = from + b.cfg.OpenFor
-		}
+		over := min(now, g.until)
 		b.book(&b.recorder.series.opened, b.open, from, over)
 		b.book(&b.recorder.series.half, b.half, over, now)
 	case breaker.HalfOpen:

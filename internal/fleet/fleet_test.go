@@ -231,7 +231,7 @@ func TestBreakerIsNotOpenPastItsCoolDown(t *testing.T) {
 		{At: 42 * time.Second, Key: "a"}, // the probe: opens it again
 	}}
 	c.Plan.Phases = []faults.Phase{{Label: "first", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}, {Label: "second", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}}
-	c.Policy.Breaker = &breaker.Config{Failures: 2, OpenFor: 10 * time.Second}
+	c.Policy.Breaker = &breaker.Config{Failures: 2, OpenFor: 8 * time.Second, OpenMultiplier: 2, OpenMax: time.Minute}
 	res, err := Run(context.Background(), c, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -241,11 +241,12 @@ func TestBreakerIsNotOpenPastItsCoolDown(t *testing.T) {
 	if rec.Breakers.Transitions != 3 { // open, half-open, open
 		t.Fatalf("%d changes of state, want 3", rec.Breakers.Transitions)
 	}
-	if got := time.Duration(rec.Breakers.OpenNS); got != 20*time.Second {
-		t.Errorf("open for %v, want twice 10s", got)
+	// At OpenFor to the nanosecond a breaker is still open.
+	if got, want := time.Duration(rec.Breakers.OpenNS), (8+16)*time.Second+2; got != want {
+		t.Errorf("open for %v, want %v", got, want)
 	}
-	if got, _ := res.Measure("breaker_open_time", 0, ""); got.Value != 10 {
-		t.Errorf("open for %v s of the first phase, want 10", got.Value)
+	if got, _ := res.Measure("breaker_open_time", 0, ""); math.Abs(got.Value-8) > 1e-8 {
+		t.Errorf("open for %v s of the first phase, want 8", got.Value)
 	}
 	if all, want := time.Duration(rec.Breakers.OpenNS+rec.Breakers.HalfOpenNS), 57*time.Second; all < want || all > want+2*time.Second {
 		t.Errorf("open or half-open for %v, want all the time since the first trip", all)
