@@ -216,18 +216,22 @@ func (p *page) drawHead(c draw.Canvas, r *row, x0, x1, base vg.Length) {
 }
 
 // around is the canvas for a plot whose data shall fill the given area: the
-// axes of a plot take room from its canvas, as much as they do from any other.
+// axes of a plot take room from its canvas. How much depends on its width, as a
+// label near the end of an axis hangs over it in a narrow plot only: so the
+// canvas is found by trial.
 func around(q *plot.Plot, data draw.Canvas) draw.Canvas {
 	trial := data
 	trial.Min.X -= 200
 	trial.Min.Y -= 200
 	trial.Max.X += 200
 	trial.Max.Y += 200
-	inner := q.DataCanvas(trial)
-	trial.Min.X += data.Min.X - inner.Min.X
-	trial.Min.Y += data.Min.Y - inner.Min.Y
-	trial.Max.X += data.Max.X - inner.Max.X
-	trial.Max.Y += data.Max.Y - inner.Max.Y
+	for range 8 {
+		inner := q.DataCanvas(trial)
+		trial.Min.X += data.Min.X - inner.Min.X
+		trial.Min.Y += data.Min.Y - inner.Min.Y
+		trial.Max.X += data.Max.X - inner.Max.X
+		trial.Max.Y += data.Max.Y - inner.Max.Y
+	}
 	return trial
 }
 
