@@ -2,6 +2,8 @@ package figures_test
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +25,23 @@ func TestRowsAlign(t *testing.T) {
 		}
 		if len(ends) != 1 {
 			t.Errorf("%v after the last label the grids of the rows reach from %v, want one and the same", more, ends)
+		}
+	}
+}
+
+// One phase with a long label, shown in little space, must not cost longer
+// phases beside it their own.
+func TestLongLabelsLeaveRoom(t *testing.T) {
+	run := samples.Burst()
+	run.Phases = samples.Phases("a-rather-long-label-of-a-short-phase-0123456789-0123456789-0123456", 15*time.Second, "outage",
+		"steady", 75*time.Second, "", "burst", 60*time.Second, "p=0.9 SlowDown")
+	_, texts := svgOf(t, "latency", run, figures.Options{})
+	if !slices.Contains(texts, "steady") || !slices.Contains(texts, "burst") {
+		t.Errorf("phases of a minute and more have no label: %q", texts)
+	}
+	for _, s := range texts {
+		if strings.HasPrefix(s, "no room") {
+			t.Error(s)
 		}
 	}
 }

@@ -41,9 +41,24 @@ const (
 	stripFoot  = vg.Length(3)
 )
 
-// newStrip places the texts for a view that is width wide: first labels, those
-// of phases with faults and of long ones before others, then the faults.
+// newStrip places the texts for a view that is width wide. Long labels are
+// shortened if others would find no place beside them.
 func newStrip(v *view, width vg.Length) *strip {
+	best := layStrip(v, width, width)
+	for _, most := range []vg.Length{120, 60} {
+		if best.phases.out == 0 {
+			break
+		}
+		if s := layStrip(v, width, most); s.phases.out < best.phases.out {
+			best = s
+		}
+	}
+	return best
+}
+
+// layStrip places first labels, those of phases with faults and of long ones
+// before others, then the faults. No label is longer than most.
+func layStrip(v *view, width, most vg.Length) *strip {
 	s := &strip{}
 	at := func(ns int64) vg.Length {
 		return width * vg.Length((v.clamp(ns)-float64(v.begin))/float64(v.end-v.begin))
@@ -64,7 +79,7 @@ func newStrip(v *view, width vg.Length) *strip {
 	})
 	for _, i := range order {
 		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		s.addLabel(reports.OneLine(phases[i].Label), len(phases[i].Faults) > 0, from, to, width)
+		s.addLabel(reports.OneLine(phases[i].Label), len(phases[i].Faults) > 0, from, to, width, most)
 	}
 	for _, i := range order {
 		if len(phases[i].Faults) > 0 && v.closeUp == nil { // otherwise the close-up tells
@@ -79,12 +94,15 @@ func newStrip(v *view, width vg.Length) *strip {
 }
 
 // addLabel places the label of the phase over [from, to), shortened if need be.
-func (s *strip) addLabel(label string, faulted bool, from, to, width vg.Length) {
+func (s *strip) addLabel(label string, faulted bool, from, to, width, most vg.Length) {
 	style := phaseStyle
 	if faulted {
 		style.Color = textFault
 	}
 	s.phases.of++
+	if style.Width(label) > max(most, to-from) {
+		label = fit(label, style, most)
+	}
 	if !s.place(item{text: label, style: style}, from, to, width, 0) &&
 		!(to-from > 24 && s.place(item{text: fit(label, style, to-from-4), style: style}, from, to, width, 0)) {
 		s.phases.out++
