@@ -1,8 +1,10 @@
 package figures_test
 
 import (
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,42 @@ func TestLongLabelsLeaveRoom(t *testing.T) {
 	for _, s := range texts {
 		if strings.HasPrefix(s, "no room") {
 			t.Error(s)
+		}
+	}
+}
+
+// An interrupted run is drawn up to where it got: calls that were never played
+// are not calls that were not made.
+func TestInterruptedRunsEndWhereTheyWereStopped(t *testing.T) {
+	run := samples.Burst()
+	run.Interrupted = true
+	for i := range run.Policies {
+		s := &run.Policies[i].Series
+		played := 60 - 10*i // buckets; not all policies get equally far
+		for j := played; j < len(s.Calls); j++ {
+			s.Calls[j], s.CallP50NS[j], s.CallP99NS[j], s.CallMaxNS[j] = 0, 0, 0, 0
+			for k := range s.Attempts {
+				s.Attempts[k][j] = 0
+			}
+		}
+	}
+	svg, texts := svgOf(t, "load", run, figures.Options{})
+	if slices.Contains(texts, "recovery") || slices.Contains(texts, "120") {
+		t.Errorf("the figure goes on to the end of the plan: %q", texts)
+	}
+	lines := regexp.MustCompile(`d="M([\d.]+),[^"]*L([\d.]+),[\d.]+" style="[^"]*stroke:#000000`).FindAllSubmatch(svg, -1)
+	number := func(b []byte) float64 {
+		x, err := strconv.ParseFloat(string(b), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	left, right := number(lines[1][1]), number(lines[1][2]) // lines[0] is in the legend
+	for i, share := range []float64{1, 50. / 60, 40. / 60} {
+		want := left + (right-left)*share
+		if got := number(lines[i+1][2]); math.Abs(got-want) > 0.2 {
+			t.Errorf("the load of policy %d is drawn up to %v, want %v", i, got, want)
 		}
 	}
 }

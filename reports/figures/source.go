@@ -49,6 +49,9 @@ func newSource(run *reports.Run, opt Options) *source {
 		s.policies = append(s.policies, &run.Policies[i])
 	}
 	whole := &view{src: s, end: time.Duration(run.DurationNS), since: "time since the start"}
+	if run.Interrupted {
+		whole.end = 0 // the rest was not played
+	}
 	var bucket time.Duration
 	for _, p := range s.policies {
 		n := lastBucket(&p.Series) + 1
@@ -81,7 +84,8 @@ func newSource(run *reports.Run, opt Options) *source {
 func (s *source) closeUp(whole *view, bucket time.Duration) *view {
 	var first, last *reports.Phase
 	for i := range s.run.Phases {
-		if p := &s.run.Phases[i]; len(p.Faults) > 0 && p.EndNS > p.StartNS && p.StartNS >= 0 {
+		p := &s.run.Phases[i]
+		if len(p.Faults) > 0 && p.EndNS > p.StartNS && p.StartNS >= 0 && p.StartNS < int64(whole.end) {
 			if first == nil {
 				first = p
 			}
@@ -205,6 +209,15 @@ func (v *view) filled(per int) float64 {
 	return most
 }
 
+// played is how many of a policy's n buckets say something: all, unless the run
+// was interrupted. Then the rest is not empty but unknown.
+func (v *view) played(p *reports.Policy, n int) int {
+	if v.src.run.Interrupted {
+		return min(n, lastBucket(&p.Series)+1)
+	}
+	return n
+}
+
 // buckets is the range of a policy's n buckets that the view shows.
 func (v *view) buckets(p *reports.Policy, n int) (from, to int) {
 	d := p.Series.BucketNS
@@ -220,6 +233,7 @@ func (v *view) buckets(p *reports.Policy, n int) (from, to int) {
 // end belongs to the last whole bin if it is short: a rate over the one busy
 // minute in which a run of days ends would tower above all others.
 func (v *view) bins(p *reports.Policy, n int, f func(from, to int, t0, t1 float64)) {
+	n = v.played(p, n)
 	first, end := v.buckets(p, n)
 	d := float64(p.Series.BucketNS)
 	for from, to := first-first%v.per, 0; from < end; from = to {
