@@ -10,6 +10,7 @@ import (
 	"testing/cryptotest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsretry "github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
@@ -33,9 +34,16 @@ func cryptoDraws(t *testing.T, seed uint64, n int) []float64 {
 	return draws
 }
 
-// oracleAWSStandard: the same delays under the same draws.
+// oracleAWSStandard: the same delays under the same draws, the same quota.
 func oracleAWSStandard(t *testing.T, p retry.Policy) {
-	standard := awsretry.NewStandard()
+	sameSchedule(t, p, awsretry.NewStandard())
+	sameQuota(t, p, func(atOnce func(*awsretry.StandardOptions)) aws.RetryerV2 { return awsretry.NewStandard(atOnce) })
+}
+
+// sameSchedule demands as many attempts, and the same delays under the same
+// draws.
+func sameSchedule(t *testing.T, p retry.Policy, standard aws.RetryerV2) {
+	t.Helper()
 	if got := standard.MaxAttempts(); got != p.Attempts {
 		t.Errorf("%d attempts, the SDK makes %d", p.Attempts, got)
 	}

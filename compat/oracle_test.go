@@ -17,6 +17,8 @@ var oracles = map[string]func(t *testing.T, p retry.Policy){
 	"gax":              oracleGAX,
 	"retryablehttp":    oracleRetryableHTTP,
 	"cenkalti":         oracleCenkalti,
+	"grpc":             oracleGRPC,
+	"aws-adaptive":     oracleAWSAdaptive,
 }
 
 // others are the presets without an oracle here, and why.
@@ -34,8 +36,6 @@ var others = map[string]string{
 	"finagle":           "Scala",
 	"resilience4j":      "Java",
 	"polly":             "C#",
-	"aws-adaptive":      "a Go library, not compared yet: its schedule is that of aws-standard-2.1, its limiter is not covered",
-	"grpc":              "a Go library, not compared yet: its delays can only be seen through a connection",
 }
 
 // TestPresetsHaveOracles: a preset is either compared or says why not.
