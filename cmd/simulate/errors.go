@@ -63,6 +63,9 @@ func tell(w io.Writer, err error) int {
 	if errors.As(err, &f) {
 		code, hint = f.code, f.hint
 	}
+	if errors.Is(err, errInterrupted) {
+		code = exitInterrupted
+	}
 	var problems *scenarios.Problems
 	if errors.As(err, &problems) {
 		tellProblems(w, problems)

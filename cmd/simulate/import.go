@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ the log is six minutes.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.outage = cmd.Flags().Changed("outage-at")
-			return o.run(env, args[0])
+			return o.run(cmd.Context(), env, args[0])
 		},
 	}
 	f := cmd.Flags()
@@ -81,7 +82,7 @@ the log is six minutes.`,
 	return cmd
 }
 
-func (o *importOptions) run(env environment, log string) error {
+func (o *importOptions) run(ctx context.Context, env environment, log string) error {
 	window, err := o.check(log)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (o *importOptions) run(env environment, log string) error {
 	if err := o.checkFiles(); err != nil {
 		return err
 	}
-	replay, report, err := o.read(env, log, window)
+	replay, report, err := o.read(ctx, env, log, window)
 	if err != nil {
 		return importError(log, report, err)
 	}
@@ -100,7 +101,10 @@ func (o *importOptions) run(env environment, log string) error {
 	if err := s.check(replay); err != nil {
 		return err
 	}
-	if err := o.write(replay, s); err != nil {
+	if err := o.write(ctx, replay, s); err != nil {
+		if errors.Is(err, errInterrupted) {
+			return importError(log, report, err)
+		}
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "%v%vwrote %s and %s\nnext: simulate run %s\n",
@@ -176,7 +180,7 @@ func (o *importOptions) checkFiles() error {
 }
 
 // read reads the log.
-func (o *importOptions) read(env environment, log string, window logs.ReplayOptions) (*logs.Replay, logs.Report, error) {
+func (o *importOptions) read(ctx context.Context, env environment, log string, window logs.ReplayOptions) (*logs.Replay, logs.Report, error) {
 	in, name := env.Stdin, "standard input"
 	if log != "-" {
 		f, err := os.Open(log)
@@ -184,7 +188,7 @@ func (o *importOptions) read(env environment, log string, window logs.ReplayOpti
 			return nil, logs.Report{}, err
 		}
 		defer f.Close()
-		in, name = f, filepath.Base(log)
+		in, name = &stoppable{ctx: ctx, from: f}, filepath.Base(log)
 	}
 	format, err := logs.ParseFormat(o.format)
 	if err != nil {
@@ -203,6 +207,8 @@ func importError(log string, report logs.Report, err error) error {
 	var format *logs.FormatError
 	var bad *logs.BadShareError
 	switch {
+	case errors.Is(err, errInterrupted):
+		return fmt.Errorf("the import of %s was %w; nothing was written", log, errInterrupted)
 	case errors.As(err, &format):
 		return wrong("--format apache or --format s3 tells which it should be", err)
 	case errors.As(err, &bad):
@@ -222,8 +228,8 @@ func importError(log string, report logs.Report, err error) error {
 // write writes the trace, then the scenario that names it: a scenario is never
 // there without its trace. It reads the scenario back, so that what it wrote is
 // known to run.
-func (o *importOptions) write(replay *logs.Replay, s sketch) error {
-	if err := reports.WriteFile(tracePath(o.out), func(w io.Writer) error { return writeTrace(w, replay) }); err != nil {
+func (o *importOptions) write(ctx context.Context, replay *logs.Replay, s sketch) error {
+	if err := reports.WriteFile(tracePath(o.out), func(w io.Writer) error { return writeTrace(ctx, w, replay) }); err != nil {
 		return wrong("", err)
 	}
 	err := reports.WriteFile(o.out, func(w io.Writer) error {
@@ -239,9 +245,12 @@ func (o *importOptions) write(replay *logs.Replay, s sketch) error {
 	return nil
 }
 
-func writeTrace(w io.Writer, replay *logs.Replay) error {
+func writeTrace(ctx context.Context, w io.Writer, replay *logs.Replay) error {
 	t := scenarios.NewTraceWriter(w)
 	for row := range replay.Rows() {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
 		err := t.Write(scenarios.TraceRow{
 			At: row.At, Client: fmt.Sprint(row.Client), Op: row.Op, Key: row.Key,
 			Size: min(scenarios.Size(row.Size), scenarios.MaxSize),

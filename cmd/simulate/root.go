@@ -13,6 +13,7 @@ import (
 // the exit code. When ctx ends, a run stops, writes what it has, marked as
 // interrupted, and gives 130.
 func run(ctx context.Context, env environment) int {
+	env.Stdin = &stoppable{ctx: ctx, from: env.Stdin}
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
