@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"context"
 	"runtime"
 	"time"
 )
@@ -27,6 +28,13 @@ func since(c Clock, base time.Time) time.Duration {
 		return time.Since(base)
 	}
 	return c.Now().Sub(base)
+}
+
+// newTicker and withTimeout are what Sharing.Run beats with.
+func newTicker(d time.Duration) *time.Ticker { return time.NewTicker(d) }
+
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d)
 }
 
 const (

@@ -75,23 +75,8 @@ type Config struct {
 // found, joined by errors.Join: each is a *FieldError.
 func (c Config) Validate() error {
 	var check checker
-	switch {
-	case c.Failures < 0 || uint64(c.Failures) > math.MaxUint32:
-		check.report("Failures", c.Failures, "a number of consecutive failures from 1 to 4294967295, or 0 for another rule")
-	case c.Failures == 0 && c.FailureCount == FailureCount{} && c.FailureRate == FailureRate{} && c.SlowRate == SlowRate{}:
-		check.report("Failures", c.Failures, "a number of consecutive failures from 1 to 4294967295, or one of the other rules beside it")
-	}
-	check.rules(c)
-	check.openTime(c)
-	if c.Probes < 0 || uint64(c.Probes) > math.MaxUint32 {
-		check.report("Probes", c.Probes, "a number of probes from 1 to 4294967295, or 0 for 1")
-	} else if c.Successes < 0 || uint64(c.Successes) > uint64(c.probes()) {
-		check.report("Successes", c.Successes, fmt.Sprintf("a number of successful probes from 1 to Probes, which is %d, or 0 for all", c.probes()))
-	}
-	if c.ProbeLease < 0 {
-		check.report("ProbeLease", c.ProbeLease, "a duration above 0, such as 1m, or 0 for the usual")
-	}
-	return errors.Join(check.problems...)
+	check.config(c)
+	return check.err()
 }
 
 // checker collects problems.
@@ -99,6 +84,27 @@ type checker struct{ problems []error }
 
 func (c *checker) report(field string, value any, want string) {
 	c.problems = append(c.problems, &FieldError{Field: field, Value: fmt.Sprint(value), Want: want})
+}
+
+func (c *checker) err() error { return errors.Join(c.problems...) }
+
+func (c *checker) config(config Config) {
+	switch {
+	case config.Failures < 0 || uint64(config.Failures) > math.MaxUint32:
+		c.report("Failures", config.Failures, "a number of consecutive failures from 1 to 4294967295, or 0 for another rule")
+	case config.Failures == 0 && config.FailureCount == FailureCount{} && config.FailureRate == FailureRate{} && config.SlowRate == SlowRate{}:
+		c.report("Failures", config.Failures, "a number of consecutive failures from 1 to 4294967295, or one of the other rules beside it")
+	}
+	c.rules(config)
+	c.openTime(config)
+	if config.Probes < 0 || uint64(config.Probes) > math.MaxUint32 {
+		c.report("Probes", config.Probes, "a number of probes from 1 to 4294967295, or 0 for 1")
+	} else if config.Successes < 0 || uint64(config.Successes) > uint64(config.probes()) {
+		c.report("Successes", config.Successes, fmt.Sprintf("a number of successful probes from 1 to Probes, which is %d, or 0 for all", config.probes()))
+	}
+	if config.ProbeLease < 0 {
+		c.report("ProbeLease", config.ProbeLease, "a duration above 0, such as 1m, or 0 for the usual")
+	}
 }
 
 // probes is Probes with its default.

@@ -72,6 +72,7 @@ type gate struct {
 	rules   []rule
 	base    time.Time
 	passed  atomic.Uint64 // calls let through in shadow
+	member  atomic.Pointer[member]
 
 	mu         sync.Mutex    // guards changes of phase, phase.counts and what follows
 	openTime   time.Duration // the last one before jitter; 0 after a closed state
@@ -210,6 +211,9 @@ func (g *gate) trip(p *phase, cause Cause) {
 // held: a call that sees the new phase cannot queue its own event before.
 func (g *gate) move(from, to *phase, e Event) {
 	g.phase.Store(to)
+	if m := g.member.Load(); m != nil && e.Cause != CauseShared && to.state != HalfOpen {
+		m.changed()
+	}
 	if len(g.listeners) > 0 && from.state != to.state {
 		e.Name, e.From, e.To, e.RetryAt = g.name, from.state, to.state, to.refusal.RetryAt
 		g.queue = append(g.queue, e)
@@ -247,8 +251,13 @@ func (g *gate) openPhase(c *core, from *phase, at time.Time) *phase {
 	if hold := time.Duration(from.hold.Load()); hold > began {
 		d = g.config.hinted(d, hold-began, u)
 	}
+	return g.openUntil(c, at, d)
+}
+
+// openUntil is a stay in the open state from at on, for d.
+func (g *gate) openUntil(c *core, at time.Time, d time.Duration) *phase {
 	return &phase{
-		core: c, state: Open, at: at, until: saturatingAdd(began, d),
+		core: c, state: Open, at: at, until: saturatingAdd(at.Sub(g.base), d),
 		refusal: OpenError{Name: g.name, State: Open, RetryAt: at.Add(saturatingAdd(d, 1)), clock: g.clock},
 	}
 }

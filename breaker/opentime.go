@@ -21,6 +21,20 @@ func (c Config) nextOpenTime(prev time.Duration) time.Duration {
 	return c.OpenMax
 }
 
+// openTimeAt is the open time of the n-th trip in a row, counted from 1, before jitter
+// and hints.
+func (c Config) openTimeAt(n int) time.Duration {
+	d := c.OpenFor
+	for i := 1; i < n && d < c.OpenMax; i++ {
+		next := c.nextOpenTime(d)
+		if next == d {
+			break // grows by less than a nanosecond
+		}
+		d = next
+	}
+	return d
+}
+
 // jittered is the open time d under the draw u of [0, 1), no less than 1 ns.
 func (c Config) jittered(d time.Duration, u float64) time.Duration {
 	return max(1, d-portion(d, c.OpenJitter, u))

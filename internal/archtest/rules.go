@@ -133,7 +133,7 @@ var Bans = []Ban{
 var Exemptions = []Exemption{
 	{File: "retry/clock.go", Packages: []string{"time", "context"}, Why: "the system clock of retry"},
 	{File: "retry/chance.go", Packages: []string{"math/rand/v2"}, Why: "the system chance of retry"},
-	{File: "breaker/clock.go", Packages: []string{"time"}, Why: "the system clock of breaker"},
+	{File: "breaker/clock.go", Packages: []string{"time", "context"}, Why: "the system clock of breaker"},
 	{File: "breaker/chance.go", Packages: []string{"math/rand/v2"}, Why: "the system chance of breaker"},
 	{File: "faults/clock.go", Packages: []string{"time"}, Why: "the clock of faults on real sockets"},
 	{File: "cmd/simulate/clock.go", Packages: []string{"time"}, Why: "the wall clock of the command's messages"},

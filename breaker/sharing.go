@@ -1,0 +1,287 @@
+package breaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sharing keeps breakers in step with those of the same name in other processes,
+// through a Store. What is shared is the verdict: where one process opens, all do, for
+// the same time; where the probe of one succeeds, all close. Each process counts its
+// own calls and sends its own probes (Config.OpenJitter spreads them).
+//
+// A call never waits for the store: Sync, or Run in a goroutine of the caller's, does
+// all that touches it, so that another process's change is seen at the next Sync. When
+// the store cannot be reached the breakers go on by themselves, and the next Sync that
+// reaches it brings them together again. Make it with NewSharing. It is safe for
+// concurrent use. Listeners of the breakers are called by Sync, too: they must not call
+// Sync themselves.
+type Sharing struct {
+	store   Store
+	process string
+	listen  func(StoreEvent)
+	clock   Clock
+	wake    chan struct{} // something has to be told
+
+	passing sync.Mutex // one pass at a time
+	failing bool       // the last pass did not reach the store; guarded by passing
+
+	mu      sync.Mutex
+	members []*member
+}
+
+// member is a breaker that shares its state.
+type member struct {
+	gate  *gate
+	wake  chan struct{}
+	dirty atomic.Bool // its state changed, not because of the store
+	known uint64      // the version that it has told or been told; guarded by Sharing.passing
+}
+
+// StoreEvent tells that the store could not be reached, or can be again.
+type StoreEvent struct {
+	Time time.Time // by the clock of WithStoreClock
+	// Err is why the store cannot be reached, of all breakers for which it could
+	// not; nil: it can again.
+	Err error
+}
+
+// SharingOption sets a detail of a Sharing.
+type SharingOption func(*Sharing)
+
+// WithProcess names this process in the records that it writes.
+func WithProcess(name string) SharingOption { return func(s *Sharing) { s.process = name } }
+
+// WithStoreListener sets who is told when the store is lost and when it is back; nil
+// is nobody. It is called by Sync, once for each change of that.
+func WithStoreListener(listen func(StoreEvent)) SharingOption {
+	return func(s *Sharing) { s.listen = listen }
+}
+
+// WithStoreClock gives the Sharing another clock than the system's, for the times of
+// its events.
+func WithStoreClock(c Clock) SharingOption { return func(s *Sharing) { s.clock = c } }
+
+// NewSharing returns a Sharing without breakers.
+func NewSharing(store Store, opts ...SharingOption) *Sharing {
+	s := &Sharing{store: store, wake: make(chan struct{}, 1)}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// Shareable is a Breaker or a TwoStep.
+type Shareable interface{ shareable() *gate }
+
+func (g *gate) shareable() *gate { return g }
+
+// ErrName is the error of Add for a breaker without a name, or with one that another
+// breaker of the Sharing has.
+var ErrName = errors.New("breaker: a shared breaker needs a name of its own")
+
+// Add makes a breaker share its state from the next Sync on. It needs a name (WithName)
+// that no other breaker of s has, and that means the same in all processes; the error
+// is ErrName. A breaker shares its state in one Sharing at a time.
+func (s *Sharing) Add(b Shareable) error {
+	g := b.shareable()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.name == "" || slices.ContainsFunc(s.members, func(m *member) bool { return m.gate.name == g.name }) {
+		return fmt.Errorf("%w: %q", ErrName, g.name)
+	}
+	m := &member{gate: g, wake: s.wake}
+	m.dirty.Store(g.phase.Load().state != Closed)
+	s.members = append(s.members, m)
+	g.member.Store(m)
+	return nil
+}
+
+// Remove ends what Add began. The breaker goes on by itself.
+func (s *Sharing) Remove(b Shareable) {
+	g := b.shareable()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = slices.DeleteFunc(s.members, func(m *member) bool {
+		if m.gate != g {
+			return false
+		}
+		g.member.CompareAndSwap(m, nil)
+		return true
+	})
+}
+
+// changed notes that the breaker's state changed. mu of the gate is held.
+func (m *member) changed() {
+	m.dirty.Store(true)
+	select {
+	case m.wake <- struct{}{}:
+	default: // whoever is woken looks at all
+	}
+}
+
+// Sync tells the store what changed here and the breakers what changed there, once. The
+// error is that of the store, of each breaker for which it failed; the others have been
+// synchronized.
+func (s *Sharing) Sync(ctx context.Context) error {
+	s.passing.Lock()
+	defer s.passing.Unlock()
+	s.mu.Lock()
+	members := slices.Clone(s.members)
+	s.mu.Unlock()
+	var failed []error
+	for _, m := range members {
+		if err := s.sync(ctx, m); err != nil {
+			failed = append(failed, fmt.Errorf("breaker: sharing %s: %w", m.gate.name, err))
+		}
+	}
+	err := errors.Join(failed...)
+	if lost := err != nil; lost != s.failing && !errors.Is(ctx.Err(), context.Canceled) {
+		s.failing = lost
+		if s.listen != nil {
+			s.listen(StoreEvent{Time: now(s.clock), Err: err})
+		}
+	}
+	return err
+}
+
+// Run synchronizes every so often, and at once when a breaker here changes, until ctx
+// ends; then it returns why. It gives one Sync no longer than that, too. Errors of the
+// store do not end it: WithStoreListener hears of them. every is more than 0, such as
+// 1 s: it is how long it takes for a change elsewhere to be seen here.
+func (s *Sharing) Run(ctx context.Context, every time.Duration) error {
+	beat := newTicker(max(every, 1))
+	defer beat.Stop()
+	for {
+		pass, cancel := withTimeout(ctx, max(every, 1))
+		_ = s.Sync(pass)
+		cancel()
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-beat.C:
+		case <-s.wake:
+		}
+	}
+}
+
+// sync is Sync for one breaker.
+func (s *Sharing) sync(ctx context.Context, m *member) error {
+	for m.dirty.Swap(false) {
+		told, err := s.tell(ctx, m)
+		if err != nil {
+			m.dirty.Store(true)
+			return err
+		}
+		if told {
+			return nil
+		}
+	}
+	r, err := s.store.Load(ctx, m.gate.name)
+	if err != nil {
+		return err
+	}
+	m.adopt(r)
+	return nil
+}
+
+// tell stores the breaker's state. It returns false where somebody else's stands.
+func (s *Sharing) tell(ctx context.Context, m *member) (told bool, err error) {
+	r, ok := m.gate.record()
+	if !ok {
+		return false, nil // half-open: the open state that was not told is over
+	}
+	r.Version, r.By = m.known+1, s.process
+	kept, swapped, err := s.store.Swap(ctx, m.gate.name, r)
+	if err != nil {
+		return false, err
+	}
+	if !swapped && r.Open && !kept.Open {
+		// They closed it, and here it has just failed: that is news to them.
+		r.Version = kept.Version + 1
+		if kept, swapped, err = s.store.Swap(ctx, m.gate.name, r); err != nil {
+			return false, err
+		}
+	}
+	if !swapped {
+		m.adopt(kept)
+		return true, nil
+	}
+	m.known = kept.Version
+	return true, nil
+}
+
+// adopt makes the breaker what the record says, if that is news. A store that has
+// forgotten is told again what is open here.
+func (m *member) adopt(r Record) {
+	if r.Version == m.known {
+		return
+	}
+	m.known = r.Version
+	switch {
+	case r.Version == 0:
+		if mine, ok := m.gate.record(); ok && mine.Open {
+			m.changed()
+		}
+	case r.Open:
+		m.gate.adoptOpen(r)
+	default:
+		m.gate.adoptClosed()
+	}
+}
+
+// record is the state as it is shared; ok is false while half-open.
+func (g *gate) record() (r Record, ok bool) {
+	p := g.current()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r = Record{Open: p.state == Open, Isolated: p.isolated, Trips: g.trips}
+	if r.Open && !r.Isolated {
+		r.Left = p.until - g.elapsed()
+	}
+	return r, p.state != HalfOpen
+}
+
+// adoptOpen opens the breaker, as another process has. If both are open, the longer
+// time counts.
+func (g *gate) adoptOpen(r Record) {
+	g.leaveUnless(func(p *phase) bool {
+		return p.state == Open && (p.isolated || !r.Isolated && p.until-g.elapsed() >= r.Left)
+	}, func(p *phase, at time.Time) *phase {
+		if p.state != Open {
+			g.opened++
+		}
+		g.trips = max(g.trips, r.Trips, 1)
+		g.openTime = g.config.openTimeAt(g.trips)
+		if r.Isolated {
+			return g.isolated(g.newOpenCore(), at)
+		}
+		var u float64
+		if g.config.OpenJitter > 0 {
+			u = draw(g.chance, g.opened)
+		}
+		return g.openUntil(g.newOpenCore(), at, g.config.jittered(max(r.Left, 1), u))
+	})
+}
+
+// adoptClosed closes the breaker, as another process has.
+func (g *gate) adoptClosed() {
+	g.leaveUnless(func(p *phase) bool { return p.state == Closed },
+		func(_ *phase, at time.Time) *phase { return g.closedPhase(g.newCore(), at) })
+}
+
+// leaveUnless is leave, because of what is shared, unless there is nothing to do.
+func (g *gate) leaveUnless(same func(*phase) bool, next func(*phase, time.Time) *phase) {
+	for {
+		p := g.current()
+		if same(p) || g.leavePhase(p, CauseShared, now(g.clock), next) {
+			break
+		}
+	}
+	g.deliver()
+}

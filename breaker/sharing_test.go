@@ -1,0 +1,407 @@
+package breaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// peer is a process with one breaker.
+type peer struct {
+	*Breaker
+	sharing *Sharing
+	events  []Event
+	lost    []StoreEvent
+}
+
+func newPeer(t *testing.T, store Store, c Config, clock Clock, name string) *peer {
+	t.Helper()
+	p := &peer{}
+	b, err := New(c, WithName("s3-put"), WithClock(clock), WithListener(func(e Event) { p.events = append(p.events, e) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Breaker = b
+	p.sharing = NewSharing(store, WithProcess(name), WithStoreClock(clock), WithStoreListener(func(e StoreEvent) { p.lost = append(p.lost, e) }))
+	if err := p.sharing.Add(b); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *peer) sync(t *testing.T) {
+	t.Helper()
+	if err := p.sharing.Sync(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// outage is a store that can be made unreachable, and counts what is asked of it.
+type outage struct {
+	MemoryStore
+	down  bool
+	asked int
+}
+
+var errAway = errors.New("connection refused")
+
+func (o *outage) Load(ctx context.Context, name string) (Record, error) {
+	if o.asked++; o.down {
+		return Record{}, errAway
+	}
+	return o.MemoryStore.Load(ctx, name)
+}
+
+func (o *outage) Swap(ctx context.Context, name string, r Record) (Record, bool, error) {
+	if o.asked++; o.down {
+		return Record{}, false, errAway
+	}
+	return o.MemoryStore.Swap(ctx, name, r)
+}
+
+func TestSharedOpening(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	c := Config{Failures: 1, OpenFor: 30 * s, OpenMultiplier: 2, OpenMax: time.Hour}
+	a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+	both := func() { a.sync(t); b.sync(t) }
+	both()
+	_ = a.Run(fail)
+	clock.advance(10 * s)
+	both()
+	if got := b.Snapshot(); got.State != Open || got.RetryAt.Sub(clock.Now()) != 20*s+1 || got.Trips != 1 {
+		t.Fatalf("the other is %+v, want open for what is left of 30 s", got)
+	}
+	if e := b.events[0]; e.Cause != CauseShared || e.From != Closed || e.To != Open {
+		t.Errorf("%+v", e)
+	}
+	if r, _ := store.Load(context.Background(), "s3-put"); r.By != "a" || r.Version != 1 || r.Left != 20*s {
+		t.Errorf("%+v", r)
+	}
+	// Its probe fails: the open time grows in both.
+	clock.advance(20*s + 1)
+	_ = b.Run(fail)
+	both() // b has not told a yet
+	both()
+	if x, y := a.Snapshot(), b.Snapshot(); x.State != Open || x.RetryAt != y.RetryAt || x.Trips != 2 || y.RetryAt.Sub(clock.Now()) != 60*s+1 {
+		t.Errorf("%+v and %+v: want open for a minute", x, y)
+	}
+	// A probe succeeds: both close.
+	clock.advance(time.Minute + 1)
+	_ = a.Run(succeed)
+	both()
+	if x, y := a.Snapshot(), b.Snapshot(); x.State != Closed || y.State != Closed || y.Trips != 0 {
+		t.Errorf("%+v and %+v: want closed", x, y)
+	}
+	if e := b.events[len(b.events)-1]; e.Cause != CauseShared || e.To != Closed {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Both change at once: opening wins, whoever tells first.
+func TestSharedConflicts(t *testing.T) {
+	for _, order := range []string{"ab", "ba"} {
+		clock := newManualClock()
+		store := &MemoryStore{Clock: clock}
+		c := Config{Failures: 1, OpenFor: 30 * s}
+		a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+		_ = a.Run(fail)
+		a.sync(t)
+		b.sync(t)
+		clock.advance(30*s + 1)
+		_ = a.Run(fail) // opens again
+		_ = b.Run(succeed)
+		peers := map[rune]*peer{'a': a, 'b': b}
+		for _, who := range order + order {
+			peers[who].sync(t)
+		}
+		if a.State() != Open || b.State() != Open {
+			t.Errorf("%s: %v and %v, want both open", order, a.State(), b.State())
+		}
+	}
+	// Two that open at once: the longer time counts, in one round of each.
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	a := newPeer(t, store, Config{Failures: 1, OpenFor: 30 * s}, clock, "a")
+	b := newPeer(t, store, Config{Failures: 1, OpenFor: 50 * s}, clock, "b")
+	_ = a.Run(fail)
+	_ = b.Run(fail)
+	b.sync(t)
+	a.sync(t)
+	if x, y := a.Snapshot().RetryAt, b.Snapshot().RetryAt; x != y || x.Sub(clock.Now()) != 50*s+1 {
+		t.Errorf("%v and %v", x, y)
+	}
+}
+
+// Manual orders are shared as well.
+func TestSharedOrders(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	c := Config{Failures: 1, OpenFor: 30 * s}
+	a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+	a.Isolate()
+	a.sync(t)
+	b.sync(t)
+	clock.advance(365 * 24 * time.Hour)
+	late := newPeer(t, store, c, clock, "late") // a process that is started later
+	late.sync(t)
+	for _, p := range []*peer{a, b, late} {
+		if p.sync(t); !p.Snapshot().Isolated || p.Run(succeed) == nil {
+			t.Errorf("%+v", p.Snapshot())
+		}
+	}
+	b.Reset()
+	b.sync(t)
+	for _, p := range []*peer{a, late} {
+		if p.sync(t); p.State() != Closed {
+			t.Errorf("%v after a reset elsewhere", p.State())
+		}
+	}
+}
+
+// One that hears late of an open state that is over begins with a probe.
+func TestSharedOpenTimeThatIsOver(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	c := Config{Failures: 1, OpenFor: 30 * s}
+	a := newPeer(t, store, c, clock, "a")
+	_ = a.Run(fail)
+	a.sync(t)
+	clock.advance(time.Hour)
+	b := newPeer(t, store, c, clock, "b")
+	b.sync(t)
+	clock.advance(2)
+	if b.State() != HalfOpen {
+		t.Errorf("%v", b.State())
+	}
+	// And a has nothing to tell of: it has not probed.
+	a.State()
+	a.sync(t)
+	if r, _ := store.Load(context.Background(), "s3-put"); r.Version != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Without the store each goes on by itself, and says so once; afterwards they agree
+// again, even if the store has forgotten everything.
+func TestStoreAway(t *testing.T) {
+	for _, forgets := range []bool{false, true} {
+		clock := newManualClock()
+		store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+		c := Config{Failures: 1, OpenFor: 30 * s}
+		a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+		_ = a.Run(fail)
+		a.sync(t)
+		b.sync(t)
+		clock.advance(30*s + 1)
+		_ = a.Run(succeed)
+		a.sync(t)
+		b.sync(t)
+		store.down = true
+		_ = b.Run(fail)
+		for range 3 {
+			for _, p := range []*peer{a, b} {
+				if err := p.sharing.Sync(context.Background()); !errors.Is(err, errAway) || !strings.Contains(err.Error(), "s3-put") {
+					t.Errorf("err %v", err)
+				}
+			}
+		}
+		if a.State() != Closed || b.State() != Open || a.Run(succeed) != nil {
+			t.Errorf("%v and %v: each should have its own state", a.State(), b.State())
+		}
+		store.down = false
+		if forgets {
+			store.records = nil
+		}
+		for range 2 {
+			b.sync(t)
+			a.sync(t)
+		}
+		if a.State() != Open || b.State() != Open {
+			t.Errorf("forgets %t: %v and %v afterwards", forgets, a.State(), b.State())
+		}
+		for _, p := range []*peer{a, b} {
+			if len(p.lost) != 2 || p.lost[0].Err == nil || p.lost[1].Err != nil || p.lost[0].Time != clock.Now() {
+				t.Errorf("%+v, want one loss and one return", p.lost)
+			}
+		}
+	}
+	// What was open before the store forgot it is told again, without a change.
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	a := newPeer(t, store, Config{Failures: 1, OpenFor: 30 * s}, clock, "a")
+	_ = a.Run(fail)
+	a.sync(t)
+	store.records = nil
+	a.sync(t)
+	a.sync(t)
+	if r, _ := store.Load(context.Background(), "s3-put"); !r.Open || r.Version != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A call never waits for the store.
+func TestCallsDoNotAskTheStore(t *testing.T) {
+	clock := newManualClock()
+	store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+	a := newPeer(t, store, Config{Failures: 1, OpenFor: 30 * s}, clock, "a")
+	for range 100 {
+		_ = a.Run(fail)
+		clock.advance(31 * s)
+		_ = a.Run(succeed)
+	}
+	if store.asked != 0 {
+		t.Errorf("asked %d times", store.asked)
+	}
+}
+
+func TestSharingNames(t *testing.T) {
+	s := NewSharing(new(MemoryStore))
+	nameless, _ := New(Config{Failures: 1, OpenFor: 1})
+	one, _ := New(Config{Failures: 1, OpenFor: 1}, WithName("x"))
+	two, _ := NewTwoStep(Config{Failures: 1, OpenFor: 1}, WithName("x"))
+	if err := s.Add(nameless); !errors.Is(err, ErrName) {
+		t.Error(err)
+	}
+	if err := s.Add(one); err != nil {
+		t.Error(err)
+	}
+	if err := s.Add(two); !errors.Is(err, ErrName) {
+		t.Error(err)
+	}
+	s.Remove(two)
+	s.Remove(one)
+	if err := s.Add(two); err != nil || one.member.Load() != nil || two.member.Load() == nil {
+		t.Error(err)
+	}
+}
+
+func TestEndedContexts(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	clock := newManualClock()
+	a := newPeer(t, new(MemoryStore), Config{Failures: 1, OpenFor: s}, clock, "a")
+	if err := a.sharing.Sync(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	_ = a.Run(fail)
+	if err := a.sharing.Sync(ctx); !errors.Is(err, context.Canceled) || len(a.lost) != 0 {
+		t.Error(err, a.lost)
+	}
+	if err := a.sharing.Run(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	a.sync(t) // what could not be told is told now
+	if r, _ := a.sharing.store.Load(context.Background(), "s3-put"); !r.Open {
+		t.Errorf("%+v", r)
+	}
+}
+
+// hanging is a store that never answers.
+type hanging struct{}
+
+func (hanging) Load(ctx context.Context, _ string) (Record, error) {
+	<-ctx.Done()
+	return Record{}, ctx.Err()
+}
+
+func (hanging) Swap(ctx context.Context, _ string, _ Record) (Record, bool, error) {
+	<-ctx.Done()
+	return Record{}, false, ctx.Err()
+}
+
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(MemoryStore)
+		c := Config{Failures: 1, OpenFor: 30 * s}
+		a, b := newPeer(t, store, c, nil, "a"), newPeer(t, store, c, nil, "b")
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for _, p := range []*peer{a, b} {
+			all.Go(func() {
+				if err := p.sharing.Run(ctx, s); !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		_ = a.Run(fail)
+		synctest.Wait() // told at once
+		if r, _ := store.Load(ctx, "s3-put"); !r.Open {
+			t.Errorf("%+v", r)
+		}
+		waitInBubble(s) // seen within a beat
+		synctest.Wait()
+		if b.State() != Open {
+			t.Errorf("%v", b.State())
+		}
+		cancel()
+		all.Wait()
+
+		away := newPeer(t, hanging{}, c, nil, "away")
+		ctx, cancel = context.WithCancel(t.Context())
+		all.Go(func() { _ = away.sharing.Run(ctx, s) })
+		waitInBubble(10 * s)
+		synctest.Wait()
+		cancel()
+		all.Wait()
+		if len(away.lost) != 1 || !errors.Is(away.lost[0].Err, context.DeadlineExceeded) {
+			t.Errorf("%+v, want one loss", away.lost)
+		}
+	})
+}
+
+// Ten processes, in any order of calls, rounds and outages: once the backend is well
+// and the store is there, all are closed; and nobody swapped for one version twice.
+func TestSharingConverges(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		clock := newManualClock()
+		store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+		c := Config{Failures: 1 + r.IntN(2), OpenFor: 30 * s, OpenMultiplier: 2, OpenMax: time.Hour, OpenJitter: r.Float64(), Probes: 1 + r.IntN(2)}
+		var peers []*peer
+		for i := range 5 {
+			peers = append(peers, newPeer(t, store, c, clock, fmt.Sprint(i)))
+		}
+		for range 300 {
+			p := peers[r.IntN(len(peers))]
+			switch r.IntN(8) {
+			case 0, 1:
+				_ = p.sharing.Sync(context.Background())
+			case 2:
+				clock.advance(time.Duration(r.IntN(40)) * s)
+			case 3:
+				if r.IntN(5) == 0 {
+					store.down = !store.down
+				}
+			case 4:
+				if r.IntN(30) == 0 {
+					store.records = nil
+				}
+			default:
+				_ = p.Run([]func() error{succeed, fail}[r.IntN(2)])
+			}
+		}
+		store.down = false
+		for range 2 * len(peers) {
+			clock.advance(time.Hour + 1)
+			for _, p := range peers {
+				for range c.Probes {
+					_ = p.Run(succeed)
+				}
+				p.sync(t)
+			}
+		}
+		for i, p := range peers {
+			if p.State() != Closed {
+				t.Fatalf("seed %d: %d is %v", seed, i, p.State())
+			}
+		}
+	}
+}
