@@ -55,7 +55,7 @@ func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return reports.FormatCount(uint64(n)) + " " + many
 }
 
 // openFile opens a scenario file, or standard input for "-". A built-in scenario

@@ -107,6 +107,7 @@ func (o *importOptions) run(ctx context.Context, env environment, log string) er
 		}
 		return err
 	}
+	s.summary.Span = s.span()
 	fmt.Fprintf(env.Stdout, "%v%vwrote %s and %s\nnext: simulate run %s\n",
 		report, s.summary, o.out, tracePath(o.out), o.out)
 	return nil
@@ -188,6 +189,9 @@ func (o *importOptions) read(ctx context.Context, env environment, log string, w
 			return nil, logs.Report{}, err
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, logs.Report{}, wrong("cat "+log+"/* | simulate import - takes all files in it", fmt.Errorf("%s is a directory", log))
+		}
 		in, name = &stoppable{ctx: ctx, from: f}, filepath.Base(log)
 	}
 	format, err := logs.ParseFormat(o.format)
@@ -204,6 +208,10 @@ func replayable(op string) bool {
 
 // importError says what helps with a log that could not be read.
 func importError(log string, report logs.Report, err error) error {
+	var told *failure
+	if errors.As(err, &told) {
+		return err
+	}
 	var format *logs.FormatError
 	var bad *logs.BadShareError
 	switch {
@@ -213,12 +221,16 @@ func importError(log string, report logs.Report, err error) error {
 		return wrong("--format apache or --format s3 tells which it should be", err)
 	case errors.As(err, &bad):
 		return wrong("is it another format? --format apache or --format s3 tells", err)
+	case errors.Is(err, logs.ErrEmpty) && report.Lines == 0:
+		return wrong("simulate import FILE, or - for standard input", fmt.Errorf("the log %s is empty", log))
 	case errors.Is(err, logs.ErrEmpty):
 		if report.Taken == 0 && len(report.Skipped) > 0 {
 			first := report.Skipped[0]
 			return wrong(fmt.Sprintf("%d of %s skipped: %s", first.Lines, count(int(report.Lines), "line", "lines"), first.Reason), err)
 		}
 		return wrong("--from and --to choose what is replayed", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return wrong("gunzip -t tests it; what is left of it can be imported with: gunzip -c FILE | simulate import -", fmt.Errorf("%w: the gzip file is cut off", err))
 	case errors.Is(err, os.ErrNotExist):
 		return wrong("simulate import FILE, or - for standard input", fmt.Errorf("there is no log %s", log))
 	}

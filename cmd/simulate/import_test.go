@@ -38,7 +38,7 @@ func TestSketchParses(t *testing.T) {
 		log := rapid.String().Draw(t, "log")
 		s := sketch{
 			name: safeName(log), log: log, trace: safeName(log) + ".csv",
-			speed: rapid.SampledFrom([]float64{1, 2, 10, 1.5}).Draw(t, "speed"),
+			speed: rapid.SampledFrom([]float64{1, 2, 10, 1.5, logs.MinSpeed, logs.MaxSpeed}).Draw(t, "speed"),
 			s3:    rapid.Bool().Draw(t, "s3"),
 			summary: logs.Summary{
 				First: time.Unix(1431857103, 0).UTC(), Last: time.Unix(1431857103, 0).UTC().Add(time.Duration(span)),

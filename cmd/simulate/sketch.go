@@ -79,20 +79,27 @@ func (s *sketch) check(replay *logs.Replay) error {
 		reports.FormatExact(s.outageAt), reports.FormatExact(s.outageAt+s.outageFor))
 }
 
-// paced is a time of the log as one of the replay.
+// paced is a time of the log as one of the replay; the longest that can be told
+// where that is longer still.
 func (s *sketch) paced(at time.Duration) time.Duration {
 	if s.speed == 1 {
 		return at
 	}
-	return time.Duration(float64(at) / s.speed)
+	if paced := float64(at) / s.speed; paced < float64(longest) {
+		return time.Duration(paced)
+	}
+	return longest
 }
+
+// longest is far beyond any run, and leaves room to add a second.
+const longest = time.Duration(1 << 62)
 
 // yaml is the scenario file.
 func (s *sketch) yaml() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Made by simulate import from %s: %s requests of %s clients for %s keys,\n# %s to %s.\n",
-		comment(s.log), reports.FormatCount(uint64(s.summary.Requests)), reports.FormatCount(uint64(s.summary.Clients)),
-		reports.FormatCount(uint64(s.summary.Keys)), s.summary.First.Format(time.RFC3339), s.summary.Last.Format(time.RFC3339))
+	fmt.Fprintf(&b, "# Made by simulate import from %s: %s of %s for %s,\n# %s to %s.\n",
+		comment(s.log), count(int(s.summary.Requests), "request", "requests"), count(int(s.summary.Clients), "client", "clients"),
+		count(int(s.summary.Keys), "key", "keys"), s.summary.First.Format(time.RFC3339), s.summary.Last.Format(time.RFC3339))
 	fmt.Fprintf(&b, "scenario: %s\n", strconv.Quote(s.name))
 	fmt.Fprintf(&b, "about: %s\n", strconv.Quote(s.about()))
 	fmt.Fprintf(&b, "backend:\n  kind: %s\n", s.kind())
@@ -178,15 +185,15 @@ func (s *sketch) thresholds(b *strings.Builder) {
 // comment makes a log's name fit for a comment and a sentence: one line of
 // characters that can be seen, and not too many of them.
 func comment(s string) string {
-	const longest = 80
+	const most = 80
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return '-'
 		}
 		return r
 	}, s)
-	if runes := []rune(s); len(runes) > longest {
-		s = string(runes[:longest]) + "…"
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
 	}
 	return s
 }

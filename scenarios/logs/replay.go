@@ -141,13 +141,21 @@ type Minute struct {
 // String returns the summary as a few lines of text.
 func (s Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d requests of %d clients for %d keys, %d bytes\n", s.Requests, s.Clients, s.Keys, s.Bytes)
+	fmt.Fprintf(&b, "%s of %s for %s, %s\n", plural(s.Requests, "request"), plural(int64(s.Clients), "client"), plural(int64(s.Keys), "key"), plural(s.Bytes, "byte"))
 	fmt.Fprintf(&b, "from %s to %s, replayed in %v\n", s.First.Format(time.RFC3339), s.Last.Format(time.RFC3339), s.Span)
 	fmt.Fprintf(&b, "operations: %s\n", joinCounts(s.Ops))
 	fmt.Fprintf(&b, "statuses: %s\n", joinCounts(s.Statuses))
-	fmt.Fprintf(&b, "%d minutes with requests, the busiest %s with %d\n", s.Minutes, s.BusiestMinute.Start.Format(time.RFC3339), s.BusiestMinute.Requests)
+	fmt.Fprintf(&b, "%s with requests, the busiest %s with %d\n", plural(int64(s.Minutes), "minute"), s.BusiestMinute.Start.Format(time.RFC3339), s.BusiestMinute.Requests)
 	fmt.Fprintf(&b, "out of order: %d; outside the bounds: %d\n", s.Unsorted, s.Outside)
 	return b.String()
+}
+
+// plural writes how many there are of something.
+func plural(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // summarize looks at the rows while their times are offsets in the log.

@@ -110,7 +110,7 @@ func (r Report) Bad() int64 {
 // indentation.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d lines, %d taken (format %s", r.Name, r.Lines, r.Taken, r.Format)
+	fmt.Fprintf(&b, "%s: %s, %d taken (format %s", r.Name, plural(r.Lines, "line"), r.Taken, r.Format)
 	if r.Gzip {
 		b.WriteString(", gzip")
 	}
