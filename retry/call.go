@@ -204,7 +204,7 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 	if !class.Retryable() {
 		return c.end(ctx, now, err, class, Decision{Reason: NotRetryable}), Receipt{}
 	}
-	if onceOnly(err) {
+	if f.once {
 		c.unpaid(now, class)
 		return c.end(ctx, now, err, class, Decision{Reason: NotIdempotent}), Receipt{}
 	}

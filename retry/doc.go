@@ -106,6 +106,7 @@
 //	Retryable() bool                       whether another attempt is of use
 //	RetryableError() bool                  the same, as the AWS SDKs call it
 //	Rejected() bool                        never reached the backend
+//	Idempotent() bool                      false: must not happen twice
 //	RetryAfter() (time.Duration, bool)     the server's Retry-After
 //	AmzRetryAfter() (time.Duration, bool)  the server's x-amz-retry-after
 //	RetryPushback() (time.Duration, bool)  gRPC's; a negative one ends the call

@@ -25,6 +25,11 @@ type (
 	timeouter    interface{ Timeout() bool }                        // net.Error's
 	temporarer   interface{ Temporary() bool }                      // net.Error's
 	connectioner interface{ ConnectionError() bool }                // smithy's name
+
+	// idempotencer is for operations that may have taken effect. It is no class:
+	// the error may be worth another attempt, only this operation is not to be
+	// the one that makes it.
+	idempotencer interface{ Idempotent() bool }
 )
 
 // facts is what one walk along a chain of errors finds. The outermost error
@@ -47,6 +52,8 @@ type facts struct {
 	notFound  bool // the host has no address
 	cancelled bool // context.Canceled
 	badAddr   bool // an address that can never be dialled
+	said      bool // whether the operation may happen twice
+	once      bool // it must not
 }
 
 // gather walks err's tree depth first, as errors.As does, but once for all
@@ -97,6 +104,9 @@ func (f *facts) look(err error) {
 	}
 	if e, ok := err.(connectioner); ok && e.ConnectionError() {
 		f.conn = true
+	}
+	if e, ok := err.(idempotencer); ok && !f.said {
+		f.said, f.once = true, !e.Idempotent()
 	}
 	if e, ok := err.(interface{ As(any) bool }); ok {
 		f.ask(e)
@@ -218,6 +228,7 @@ func (f *facts) ask(e interface{ As(any) bool }) {
 		amz       amzAfterer
 		push      pushbacker
 		rejected  rejecter
+		once      idempotencer
 	)
 	if f.class == Unknown && e.As(&class) {
 		f.class = class.RetryClass()
@@ -242,5 +253,8 @@ func (f *facts) ask(e interface{ As(any) bool }) {
 	}
 	if e.As(&rejected) && rejected.Rejected() {
 		f.rejected = true
+	}
+	if !f.said && e.As(&once) {
+		f.said, f.once = true, !once.Idempotent()
 	}
 }

@@ -117,7 +117,7 @@ func (c *Call) lost(ctx context.Context, now time.Time, err error, running int) 
 	f.gather(err)
 	class := c.r.class(err, &f)
 	if !f.rejected {
-		if !class.Retryable() || onceOnly(err) {
+		if !class.Retryable() || f.once {
 			return false
 		}
 		c.fail()
