@@ -32,6 +32,8 @@ func Cases() []Case {
 	return []Case{
 		{"success", retries(succeed)},
 		{"one-failure", retries(failOnce)},
+		{"http-success", transports(succeed)},
+		{"http-one-failure", transports(failOnce)},
 		{"breaker-closed", breakers(closedLoop)},
 		{"breaker-open", breakers(openLoop)},
 		{"breaker-closed-parallel", breakers(parallelLoop)},

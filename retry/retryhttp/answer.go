@@ -48,21 +48,29 @@ func (c *call) answer(resp *http.Response, release context.CancelFunc) (*http.Re
 // error can be long is read: if that was all, the connection is free for the
 // next attempt, and the body is in memory should the caller get to see it.
 func (c *call) refused(resp *http.Response, release context.CancelFunc) error {
-	head, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	var head []byte
+	var err error
 	body := resp.Body
-	if err != nil || len(head) < maxBody {
+	if body != http.NoBody {
+		head, err = io.ReadAll(io.LimitReader(body, maxBody))
+	}
+	switch {
+	case err == nil && len(head) == 0:
+		body.Close()
+		release()
+		resp.Body = http.NoBody
+	case err != nil || len(head) < maxBody:
 		body.Close()
 		release()
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), ending{err}))
-	} else {
+	default:
 		resp.Body = released(spliced{io.MultiReader(bytes.NewReader(head), body), body}, release)
 	}
-	seen := *resp
-	seen.Body = io.NopCloser(bytes.NewReader(head))
-	if seen.Request == nil {
-		seen.Request = c.req
+	req := resp.Request
+	if req == nil {
+		req = c.req
 	}
-	refusal := errorOf(&seen, c.t.clock.Now())
+	refusal := errorOf(resp, req, head, c.t.clock.Now())
 	if resp.StatusCode < 400 { // an error in an answer of 200
 		hiddenError(refusal)
 		resp.StatusCode, resp.Status = refusal.Status, statusLine(refusal.Status)

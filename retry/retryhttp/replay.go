@@ -32,13 +32,14 @@ type replay struct {
 	shut  sync.Once
 }
 
+// bodiless is the replay of all requests without a body: nothing in it changes.
+var bodiless replay
+
 func newReplay(req *http.Request, limit int64) *replay {
-	r := &replay{limit: limit, size: req.ContentLength}
 	if req.Body == nil || req.Body == http.NoBody {
-		r.src = req.Body
-		return r
+		return &bodiless
 	}
-	r.src, r.get = req.Body, req.GetBody
+	r := &replay{limit: limit, size: req.ContentLength, src: req.Body, get: req.GetBody}
 	if r.size == 0 {
 		r.size = -1 // net/http's way to say that it is not known
 	}
@@ -49,7 +50,7 @@ func newReplay(req *http.Request, limit int64) *replay {
 // attach gives the n-th attempt's request its body.
 func (r *replay) attach(req *http.Request, n int) error {
 	switch {
-	case r.src == nil || r.src == http.NoBody:
+	case r.src == nil:
 		return nil
 	case r.get == nil:
 		req.Body = r.reader()

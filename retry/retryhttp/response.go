@@ -28,12 +28,18 @@ func FromResponse(resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
 	}
-	return errorOf(resp, time.Time{})
+	var body []byte
+	if resp.Body != nil {
+		body, _ = io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
+		resp.Body.Close()
+	}
+	return errorOf(resp, resp.Request, body, time.Time{})
 }
 
-// errorOf is FromResponse for an answer that is an error, whatever its status.
-// came is when it came, for one without a Date; zero: nobody knows.
-func errorOf(resp *http.Response, came time.Time) *StatusError {
+// errorOf makes the error of an answer to req, which may be nil, whatever its
+// status. body is what was read of it, came when it came, for an answer without
+// a Date; zero: nobody knows.
+func errorOf(resp *http.Response, req *http.Request, body []byte, came time.Time) *StatusError {
 	e := &StatusError{
 		Status:    resp.StatusCode,
 		RequestID: first(resp.Header, "X-Amz-Request-Id", "X-Amzn-Requestid", "X-Request-Id"),
@@ -42,18 +48,11 @@ func errorOf(resp *http.Response, came time.Time) *StatusError {
 		After:     retryAfter(resp.Header, came),
 		AmzAfter:  amzRetryAfter(resp.Header.Get("X-Amz-Retry-After")),
 	}
-	if resp.Request != nil {
-		e.Method = resp.Request.Method
-		if e.Method == "" {
-			e.Method = http.MethodGet // net/http's reading of an empty method
-		}
+	if req != nil {
+		e.Method = method(req)
 	}
-	if resp.Body != nil {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
-		resp.Body.Close()
-		if e.Method != http.MethodHead {
-			e.readBody(body)
-		}
+	if e.Method != http.MethodHead {
+		e.readBody(body)
 	}
 	return e
 }
@@ -206,6 +205,9 @@ func readRetryAfter(value, date string, came time.Time) Wait {
 // amzRetryAfter reads x-amz-retry-after: milliseconds, 0 or more. Anything
 // else is ignored, as in aws-sdk-go-v2@v1.48.0, aws/retry/middleware.go.
 func amzRetryAfter(value string) Wait {
+	if value == "" {
+		return Wait{} // the common case, without the error
+	}
 	ms, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || ms < 0 {
 		return Wait{}

@@ -202,10 +202,16 @@ func (c *call) follow(bound context.Context, release context.CancelFunc) (stop f
 	return context.AfterFunc(bound, release)
 }
 
-// request is the attempt's own copy: what a transport below does to headers
-// must neither reach the caller nor the next attempt.
+// request is the attempt's own copy: what a transport below does to headers or
+// the URL must neither reach the caller nor the next attempt. It copies less
+// than Request.Clone does.
 func (c *call) request(ctx context.Context) (*http.Request, error) {
-	req := c.req.Clone(ctx)
+	req := c.req.WithContext(ctx)
+	req.Header = c.req.Header.Clone()
+	if c.req.URL != nil {
+		u := *c.req.URL
+		req.URL = &u
+	}
 	if err := c.body.attach(req, c.n); err != nil {
 		return nil, err
 	}
