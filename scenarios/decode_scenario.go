@@ -63,8 +63,10 @@ func (d *decoder) capacity(n ast.Node, p *path) *Capacity {
 
 // Bounds on how many of something a run can hold.
 const (
-	maxWorkers = 10_000_000
-	maxClients = 10_000_000
+	maxWorkers  = 10_000_000
+	maxClients  = 10_000_000
+	maxPhases   = 200_000 // with histograms of each for each policy: two of them take 4 GB
+	maxPolicies = 1000
 )
 
 func (d *decoder) load(n ast.Node, p *path) (l Load) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -218,6 +219,9 @@ func drawThresholds(t *rapid.T, sc *Scenario, ops []string) {
 			continue
 		}
 		seen[th.Selector()] = true
+		if th.Filter.Policy == "" && !slices.ContainsFunc(sc.Policies, th.Binds) {
+			sc.Policies[0].Baseline = false // a threshold must bind somebody
+		}
 		th.Text = th.Expr()
 		sc.Thresholds = append(sc.Thresholds, th)
 		if rapid.Bool().Draw(t, "twice") {

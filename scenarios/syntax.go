@@ -32,7 +32,7 @@ func normalize(name string, data []byte) (text, string, *Problem) {
 		return text{}, "", &Problem{File: name, Line: 1, Column: 1, Message: message, Hint: hint}
 	}
 	if len(data) > MaxFileSize {
-		return fail(fmt.Sprintf("the file is %s large", Size(len(data))),
+		return fail("the file is too large", // how large, nobody read
 			fmt.Sprintf("a scenario is at most %s; put requests into a trace (load.model: replay)", Size(MaxFileSize)))
 	}
 	s := string(data)

@@ -139,6 +139,10 @@ func (c *checker) phases(p *path) {
 	if len(c.sc.Phases) == 0 {
 		c.report(p, "there is no phase", "write at least one, such as {label: steady, for: 60s}")
 	}
+	if len(c.sc.Phases) > maxPhases {
+		c.report(p, fmt.Sprintf("there are %d phases", len(c.sc.Phases)), fmt.Sprintf("write at most %d", maxPhases))
+		return
+	}
 	var total time.Duration
 	seen := make(map[string]int, len(c.sc.Phases))
 	for i, ph := range c.sc.Phases {
@@ -194,11 +198,13 @@ func (c *checker) thresholds(p *path) {
 // references reports filters that name what the scenario does not have.
 func (c *checker) references(selectors []selector) {
 	var labels, names []string
+	bindable := len(c.sc.Policies) == 0 // a mistake of its own
 	for _, ph := range c.sc.Phases {
 		labels = append(labels, ph.Label)
 	}
 	for _, pol := range c.sc.Policies {
 		names = append(names, pol.Name)
+		bindable = bindable || !pol.Baseline
 	}
 	phases, sure := known(labels)
 	policies, sureToo := known(names)
@@ -208,6 +214,9 @@ func (c *checker) references(selectors []selector) {
 		}
 		if f := s.filter.Policy; f != "" && !policies[f] && sureToo {
 			c.report(s.at, "unknown policy "+quote(f), didYouMean(f, names))
+		}
+		if s.filter.Policy == "" && !bindable {
+			c.report(s.at, "it binds no policy, as all are baselines", "take baseline off those that must pass, or name one: {policy:"+names[0]+"}")
 		}
 		if f := s.filter.Op; f != "" && c.ops != nil && !c.ops[f] {
 			c.report(s.at, "the load has no "+quote(f), didYouMean(f, c.opNames()))

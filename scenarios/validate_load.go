@@ -41,8 +41,11 @@ func (l Load) empty() bool {
 
 func (c *checker) openLoad(p *path, l Load) {
 	c.foreign(p, l, "think", "trace", "speed")
-	if !(l.Rate > 0 && l.Rate <= maxRate) {
-		c.report(p.key("rate"), "an open load needs a rate", fmt.Sprintf("write rate: 200/s, or another above 0 up to %.0f/s", maxRate))
+	switch most := fmt.Sprintf("%.0f/s", maxRate); {
+	case l.Rate > maxRate:
+		c.report(p.key("rate"), "the rate is out of bounds", "write at most "+most)
+	case !(l.Rate > 0):
+		c.report(p.key("rate"), "an open load needs a rate", "write rate: 200/s, or another above 0 up to "+most)
 	}
 	if l.Arrivals != Poisson && l.Arrivals != Paced {
 		c.report(p.key("arrivals"), "unknown arrival process "+quote(string(l.Arrivals)), "write poisson or paced")
@@ -121,11 +124,15 @@ func (c *checker) mix(p *path) {
 		return
 	}
 	c.ops = make(map[string]bool)
-	total := 0.0
+	total, unknown := 0.0, false
 	for i, m := range c.sc.Load.Mix {
 		c.mixItem(p.at(i), m)
 		c.ops[m.Op] = true
+		unknown = unknown || c.checkOp(m.Op) != nil
 		total += m.Weight
+	}
+	if unknown {
+		c.ops = nil // told already: a fault or threshold may mean what that should have been
 	}
 	if math.IsInf(total, 0) {
 		c.report(p, "the weights add up to more than a number holds", "write smaller ones")

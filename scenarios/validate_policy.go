@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/retry"
@@ -10,6 +11,10 @@ import (
 func (c *checker) policies(p *path) {
 	if len(c.sc.Policies) == 0 {
 		c.report(p, "there is no policy", "write at least one, such as shipped: {retry: s3}")
+	}
+	if len(c.sc.Policies) > maxPolicies {
+		c.report(p, fmt.Sprintf("there are %d policies", len(c.sc.Policies)), fmt.Sprintf("write at most %d", maxPolicies))
+		return
 	}
 	seen := make(map[string]bool, len(c.sc.Policies))
 	for _, pol := range c.sc.Policies {

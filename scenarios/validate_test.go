@@ -34,6 +34,10 @@ var unsound = []struct {
 		"scenario: the scenario has no name", "backend: there is no backend", "load: there is no load",
 		"phases: there is no phase", "policies: there is no policy",
 	}},
+	{"more phases and policies than memory holds", func(sc *Scenario) {
+		sc.Phases = make([]Phase, maxPhases+1)
+		sc.Policies = make([]Policy, maxPolicies+1)
+	}, []string{"phases: there are 200001 phases; write at most 200000", "policies: there are 1001 policies; write at most 1000"}},
 	{"NaN everywhere", func(sc *Scenario) {
 		sc.Backend.Latency.Sigma = nan
 		sc.Load.Rate = Rate(nan)
