@@ -251,6 +251,9 @@ func (g *gate) openPhase(c *core, from *phase, at time.Time) *phase {
 	if hold := time.Duration(from.hold.Load()); hold > began {
 		d = g.config.hinted(d, hold-began, u)
 	}
+	if from.state == Open && !from.isolated {
+		d = max(d, from.until-began) // an order to open does not bring the probe forward
+	}
 	return g.openUntil(c, at, d)
 }
 

@@ -7,7 +7,7 @@ import (
 
 // Trip opens the breaker now, as if a rule had, whatever its state. It goes on from
 // there as ever: probes may come after the open time. If the breaker is open, that
-// begins again; if Isolate was called, it is over.
+// begins again, unless what is left of it is longer; if Isolate was called, that is over.
 func (g *gate) Trip() {
 	g.leave(CauseManual, func(p *phase, at time.Time) *phase { return g.openPhase(g.newOpenCore(), p, at) })
 }

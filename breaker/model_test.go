@@ -87,6 +87,9 @@ func (m *model) open(at time.Duration, cause Cause, seen Seen) {
 		h = min(h, m.c.MaxHint)
 		d = max(d, h+time.Duration(float64(h)*m.c.OpenJitter*u))
 	}
+	if m.state == Open && !m.isolated {
+		d = max(d, m.until-at)
+	}
 	m.until, m.isolated = at+d, false
 	m.move(Open, at, cause, seen)
 }
