@@ -164,6 +164,8 @@ func (t *textWriter) verdicts() {
 	switch n := len(t.run.Thresholds); {
 	case n == 0:
 		t.line(t.paint(faint, "no thresholds"))
+	case missed == 0 && n == 1:
+		t.line("thresholds: 1 passed")
 	case missed == 0:
 		t.line(fmt.Sprintf("thresholds: all %d passed", n))
 	default:

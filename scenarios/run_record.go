@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,6 +95,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 			}
 		}
 	}
+	run.Warnings = append(run.Warnings, unjudged(sc, policies)...)
 	run.Warnings = append(run.Warnings, unfired(run)...)
 	run.Warnings = append(run.Warnings, cautions(run)...)
 	return run
@@ -175,6 +177,24 @@ func (sc *Scenario) phaseIndex(label string) int {
 		}
 	}
 	return -1
+}
+
+// unjudged warns of thresholds that bind none of the policies that were chosen:
+// that they were not missed says nothing.
+func unjudged(sc *Scenario, policies []Policy) []reports.Warning {
+	n := 0
+	for _, t := range sc.Thresholds {
+		if !slices.ContainsFunc(policies, t.Binds) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []reports.Warning{{
+		Code:    "thresholds-not-judged",
+		Message: fmt.Sprintf("%d of %d thresholds bind none of the policies that were run, and were not judged", n, len(sc.Thresholds)),
+	}}
 }
 
 // unfired warns of every fault rule that no attempt of any policy met: what

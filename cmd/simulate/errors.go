@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -137,6 +138,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usage(help, "%w", err)
 }
 
+// noEmptyFlags refuses the value "", which is most often a variable of a script
+// that was not set: to do as if the flag were not there would run other policies,
+// or write elsewhere, than was meant.
+func noEmptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if text := f.Value.String(); err == nil && (text == "" || text == "[]") {
+			err = usage("leave the flag out for its default; "+cmd.CommandPath()+" --help lists the flags", "--%s has an empty value", f.Name)
+		}
+	})
+	return err
+}
+
 // takes tells what a flag's value looks like.
 func takes(f *pflag.Flag) string {
 	if c, ok := f.Value.(*choice); ok {
@@ -144,7 +157,7 @@ func takes(f *pflag.Flag) string {
 	}
 	switch f.Value.Type() {
 	case "uint64":
-		return "a whole number from 0 up"
+		return fmt.Sprintf("a whole number from 0 to %d", uint64(math.MaxUint64))
 	case "bool":
 		return "true or false"
 	case "duration":

@@ -80,3 +80,27 @@ func (r *cancelAtEnd) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// TestBrokenPipe: who ends the table early, as with head, keeps the files.
+func TestBrokenPipe(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	gone, pipe := io.Pipe()
+	gone.Close()
+	s := session{stdin: `scenario: small
+backend: {kind: http, latency: {dist: fixed, value: 10ms}}
+load: {model: open, rate: 10/s, mix: [{op: GET, key: /}]}
+phases: [{label: all, for: 1s}]
+policies: {only: {retry: none}}
+`}
+	env := s.env("run", "-", "--out", out)
+	env.Stdout = pipe
+	if code := run(context.Background(), env); code != exitError {
+		t.Errorf("exit code %d, want %d\n%s", code, exitError, s.err.String())
+	}
+	for _, a := range artifacts(nil, false) {
+		if _, err := os.Stat(filepath.Join(out, a.name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

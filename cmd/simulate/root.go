@@ -44,6 +44,7 @@ what each policy made of it.`,
 		SilenceErrors:     true, // run tells them
 		SilenceUsage:      true,
 		Args:              knownCommand,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return noEmptyFlags(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}

@@ -194,7 +194,7 @@ func modes() []string {
 	return words
 }
 
-// runOne runs one scenario, prints its table and writes its files.
+// runOne runs one scenario, writes its files and prints its table.
 func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*reports.Run, error) {
 	bar := newProgress(env, o.quiet, j.scenario.Name)
 	began := env.Now()
@@ -213,14 +213,16 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	if err != nil && !record.Interrupted {
 		return nil, wrong("", err)
 	}
+	// First the files: whoever reads the table may stop before its end, and a pipe
+	// that breaks ends the process.
+	names, failed := writeArtifacts(j.out, record, o.png)
 	if !o.quiet {
 		if err := reports.Text(env.Stdout, record, reports.TextOptions{Color: env.color(), Width: env.columns()}); err != nil {
 			return nil, wrong("", err)
 		}
 	}
-	names, err := writeArtifacts(j.out, record, o.png)
-	if err != nil {
-		return nil, wrong("simulate run --out DIR writes elsewhere", err)
+	if failed != nil {
+		return nil, wrong("simulate run --out DIR writes elsewhere", failed)
 	}
 	if !o.quiet {
 		fmt.Fprintf(env.Stdout, "\n%s\n", wrote(j.out, names))
@@ -242,7 +244,11 @@ func tellMisses(env environment, j job, record *reports.Run) bool {
 	}
 	for _, w := range record.Warnings {
 		if w.Fails {
-			fmt.Fprintf(env.Stderr, "simulate: %s\n", oneLine(w.Message))
+			where := ""
+			if w.Policy != "" {
+				where = " (policy " + w.Policy + ")"
+			}
+			fmt.Fprintf(env.Stderr, "simulate: %s%s\n", oneLine(w.Message), where)
 		}
 	}
 	if !record.Failed() {
