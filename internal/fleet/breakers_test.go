@@ -1,0 +1,89 @@
+package fleet
+
+import (
+	"context"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/faults"
+)
+
+// An outage that outlasts the calls opens each client's breaker: from then on
+// only probes reach the backend.
+func TestBreakerShieldsTheBackend(t *testing.T) {
+	bare := withFault(t, steady(3), 1, "outage")
+	guarded := withFault(t, steady(3), 1, "outage")
+	guarded.Policy.Breaker = &breaker.Config{Failures: 5, OpenFor: 10 * time.Second}
+	a, b := play(t, bare), play(t, guarded)
+	if a.Total.Attempts != 3*a.Total.Calls {
+		t.Errorf("without breaker %d attempts of %d calls", a.Total.Attempts, a.Total.Calls)
+	}
+	// 5 clients, each trips at 5 failures and probes at most every 10 s; calls
+	// in flight when it trips may add a few.
+	if b.Total.Attempts > 5*(5+6+10) {
+		t.Errorf("with breaker still %d attempts", b.Total.Attempts)
+	}
+	if b.Total.RejectedByBreaker == 0 || b.Breakers.Count != 5 {
+		t.Errorf("rejected %d, breakers %d", b.Total.RejectedByBreaker, b.Breakers.Count)
+	}
+	if share := float64(b.Breakers.OpenNS) / float64(5*time.Minute); share < 0.9 {
+		t.Errorf("open %.2f of the time, want nearly all", share)
+	}
+	if a.Total.Calls != b.Total.Calls {
+		t.Errorf("%d and %d calls: both policies must meet the same arrivals", a.Total.Calls, b.Total.Calls)
+	}
+}
+
+func TestSharedBreakerIsOne(t *testing.T) {
+	c := withFault(t, steady(1), 1, "InternalError")
+	c.Policy.Breaker, c.Policy.Scope = &breaker.Config{Failures: 5, OpenFor: time.Hour}, Shared
+	rec := play(t, c)
+	if rec.Breakers.Count != 1 || rec.Total.Attempts < 5 || rec.Total.Attempts > 10 {
+		t.Errorf("%d breakers, %d attempts; want 1 and hardly more than 5", rec.Breakers.Count, rec.Total.Attempts)
+	}
+}
+
+// A breaker has no timer: it leaves the open state at the first call after its
+// cool-down. Where calls are rare that is late, but in between it refuses nobody,
+// and the account must not say that it was open: it waits for a probe.
+func TestBreakerIsNotOpenPastItsCoolDown(t *testing.T) {
+	c := withFault(t, steady(1), 1, "outage")
+	c.Load = Load{Model: Replay, Clients: 1, Mix: []Op{{Name: "GetObject", Weight: 1}}, Trace: []Arrival{
+		{At: 1 * time.Second, Key: "a"}, {At: 2 * time.Second, Key: "a"}, // opens it
+		{At: 42 * time.Second, Key: "a"}, // the probe: opens it again
+	}}
+	c.Plan.Phases = []faults.Phase{{Label: "first", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}, {Label: "second", For: 30 * time.Second, Rules: c.Plan.Phases[0].Rules}}
+	c.Policy.Breaker = &breaker.Config{Failures: 2, OpenFor: 8 * time.Second, OpenMultiplier: 2, OpenMax: time.Minute}
+	res, err := Run(context.Background(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := res.Report()
+	checkLaws(t, rec)
+	if rec.Breakers.Transitions != 3 { // open, half-open, open
+		t.Fatalf("%d changes of state, want 3", rec.Breakers.Transitions)
+	}
+	// At OpenFor to the nanosecond a breaker is still open.
+	if got, want := time.Duration(rec.Breakers.OpenNS), (8+16)*time.Second+2; got != want {
+		t.Errorf("open for %v, want %v", got, want)
+	}
+	if got, _ := res.Measure("breaker_open_time", 0, ""); math.Abs(got.Value-8) > 1e-8 {
+		t.Errorf("open for %v s of the first phase, want 8", got.Value)
+	}
+	if all, want := time.Duration(rec.Breakers.OpenNS+rec.Breakers.HalfOpenNS), 57*time.Second; all < want || all > want+2*time.Second {
+		t.Errorf("open or half-open for %v, want all the time since the first trip", all)
+	}
+}
+
+// A missing key comes from a healthy backend: it neither counts against the
+// breaker nor is tried again.
+func TestClientErrorsDoNotTrip(t *testing.T) {
+	c := withFault(t, steady(5), 1, "NoSuchKey")
+	c.Policy.Breaker = &breaker.Config{Failures: 2, OpenFor: time.Minute}
+	rec := play(t, c)
+	if rec.Breakers.Transitions != 0 || rec.Total.Attempts != rec.Total.Calls {
+		t.Errorf("%d transitions, %d attempts of %d calls", rec.Breakers.Transitions, rec.Total.Attempts, rec.Total.Calls)
+	}
+}
