@@ -179,3 +179,134 @@ func TestDefect_failsafe_cancelledProbeCloses(t *testing.T) {
 		}
 	})
 }
+
+// A two-step probe that is never reported blocks the breaker for ever: a virtual year
+// is not enough.
+func TestDefect_gobreaker_unreportedProbeWedgesHalfOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := gobreaker.NewTwoStepCircuitBreaker[int](gobreaker.Settings{
+			Timeout: openFor, ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 1 },
+		})
+		done, _ := raw.Allow()
+		done(errDown)
+		time.Sleep(openFor + 1)
+		_, _ = raw.Allow() // the probe, lost
+		time.Sleep(365 * 24 * time.Hour)
+		if _, err := raw.Allow(); err == nil {
+			t.Error("did not reproduce: the breaker admits calls")
+		}
+
+		ours, err := breaker.NewTwoStep(breaker.Config{Failures: 1, OpenFor: openFor})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, _ = ours.Allow()
+		done(errDown)
+		time.Sleep(openFor + 1)
+		_, _ = ours.Allow()
+		time.Sleep(365 * 24 * time.Hour)
+		if done, err = ours.Allow(); err != nil {
+			t.Fatalf("squall: %v", err)
+		}
+		if done(nil); ours.State() != breaker.Closed {
+			t.Errorf("squall: %v", ours.State())
+		}
+	})
+}
+
+// atOnce starts n calls of op together, waits until all are running, lets them end at
+// once after d, and waits for them.
+func atOnce(n int, d time.Duration, execute func(func() (int, error)) (int, error)) {
+	done := make(chan struct{})
+	for range n {
+		go func() {
+			_, _ = execute(func() (int, error) { time.Sleep(d); return fail() })
+			done <- struct{}{}
+		}()
+	}
+	for range n {
+		<-done
+	}
+}
+
+// Failures of calls that take longer than the window are dropped, in a fixed window as
+// in a rolling one: a backend on which everything times out never trips it.
+func TestDefect_gobreaker_callsLongerThanTheWindow(t *testing.T) {
+	for name, bucket := range map[string]time.Duration{"fixed": 0, "rolling": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := gobreaker.NewCircuitBreaker[int](gobreaker.Settings{
+					Interval: 10 * time.Second, BucketPeriod: bucket, Timeout: openFor,
+					ReadyToTrip: func(c gobreaker.Counts) bool { return c.TotalFailures >= 5 },
+				})
+				atOnce(5, 11*time.Second, b.Execute)
+				if b.State() != gobreaker.StateClosed {
+					t.Errorf("did not reproduce: %v", b.State())
+				}
+				ours, err := breaker.New(breaker.Config{
+					FailureCount: breaker.FailureCount{Failures: 5, Window: breaker.Window{Span: 10 * time.Second}}, OpenFor: openFor,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				atOnce(5, 11*time.Second, func(f func() (int, error)) (int, error) { return breaker.Execute(ours, f) })
+				if ours.State() != breaker.Open {
+					t.Errorf("squall: %v", ours.State())
+				}
+			})
+		})
+	}
+}
+
+// Counts shows the failures of an hour ago in a window of ten seconds, until somebody
+// calls.
+func TestDefect_gobreaker_staleCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := gobreaker.NewCircuitBreaker[int](gobreaker.Settings{Interval: 10 * time.Second, BucketPeriod: time.Second})
+		ours, err := breaker.New(breaker.Config{
+			FailureCount: breaker.FailureCount{Failures: 5, Window: breaker.Window{Span: 10 * time.Second}}, OpenFor: openFor,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			_, _ = b.Execute(fail)
+			_, _ = breaker.Execute(ours, fail)
+		}
+		time.Sleep(time.Hour)
+		if n := b.Counts().TotalFailures; n != 3 {
+			t.Errorf("did not reproduce: %d failures", n)
+		}
+		if seen := ours.Snapshot().FailureCount; seen != (breaker.Seen{}) {
+			t.Errorf("squall: %+v", seen)
+		}
+	})
+}
+
+// Rates are rounded to two decimals before they are compared: 99 of 200 open a breaker
+// that should open at half.
+func TestDefect_failsafe_roundedRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := circuitbreaker.NewBuilder[int]().WithFailureRateThreshold(0.5, 200, time.Hour).WithDelay(openFor).Build()
+		ours, err := breaker.New(breaker.Config{
+			FailureRate: breaker.FailureRate{Rate: 0.5, MinCalls: 200, Window: breaker.Window{Span: time.Hour}}, OpenFor: openFor,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 200 {
+			op := work
+			if i < 99 {
+				op = fail
+			}
+			_, _ = failsafe.With(b).Get(op)
+			_, _ = breaker.Execute(ours, op)
+		}
+		if !b.IsOpen() {
+			t.Errorf("did not reproduce: %v at %v", b.State(), b.Metrics().FailureRate())
+		}
+		if ours.State() != breaker.Closed {
+			t.Errorf("squall: %v", ours.State())
+		}
+	})
+}

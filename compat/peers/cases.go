@@ -37,6 +37,7 @@ func Cases() []Case {
 		{"breaker-closed", breakers(closedLoop)},
 		{"breaker-open", breakers(openLoop)},
 		{"breaker-closed-parallel", breakers(parallelLoop)},
+		{"breaker-rate-closed", windowBreakers(closedLoop)},
 	}
 }
 

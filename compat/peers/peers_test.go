@@ -1,6 +1,9 @@
 package peers
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // BenchmarkPeers runs every case with every library. The ratios of one run, as
 // a table: go run ./cmd/peers.
@@ -18,8 +21,8 @@ func BenchmarkPeers(b *testing.B) {
 // loses a result fails its benchmark, which then reports no iterations.
 func TestCases(t *testing.T) {
 	for _, c := range Cases() {
-		if c.Entries[0].Library != "squall" {
-			t.Errorf("%s: the first entry is %s, want squall", c.Name, c.Entries[0].Library)
+		if !strings.HasPrefix(c.Entries[0].Library, "squall") {
+			t.Errorf("%s: the first entry is %s, want one of squall's", c.Name, c.Entries[0].Library)
 		}
 	}
 }
