@@ -88,6 +88,7 @@ func (t *textWriter) table() {
 	out := table.NewWriter()
 	style := table.StyleLight
 	style.Options = table.Options{SeparateHeader: true}
+	gap := room.gap
 	style.Box.PaddingLeft, style.Box.PaddingRight = gap, ""
 	style.Format.Header = text.FormatDefault
 	out.SetStyle(style)
@@ -147,10 +148,29 @@ type nameRoom struct {
 	// grouped: policy and phase share one column, a policy's name standing above
 	// its phases, as the table would be too wide otherwise.
 	grouped bool
+	gap     string // between columns
 }
 
-// nameRoom shares what the numbers leave of the width.
+// nameRoom shares what the numbers leave of the width. Where that is not enough
+// even for phases alone, the columns stand closer to each other.
 func (t *textWriter) nameRoom(shown []column) nameRoom {
+	room := t.roomBeside(shown, "  ")
+	if room.grouped && room.phase < t.phaseWidth() {
+		room = t.roomBeside(shown, " ")
+	}
+	return room
+}
+
+// phaseWidth is the width of the longest phase.
+func (t *textWriter) phaseWidth() int {
+	phase := len("total")
+	for _, p := range t.run.Phases {
+		phase = max(phase, text.StringWidth(OneLine(p.Label))+len(faultMark))
+	}
+	return phase
+}
+
+func (t *textWriter) roomBeside(shown []column, gap string) nameRoom {
 	rest := t.opt.Width + len(gap) // none before the first column
 	for _, c := range shown {
 		widest := len(c.title)
@@ -163,20 +183,17 @@ func (t *textWriter) nameRoom(shown []column) nameRoom {
 		}
 		rest -= widest + len(gap)
 	}
-	policy, phase := len("policy"), len("total")
+	policy, phase := len("policy"), t.phaseWidth()
 	for i := range t.run.Policies {
 		policy = max(policy, text.StringWidth(t.policyName(&t.run.Policies[i])))
 	}
-	for _, p := range t.run.Phases {
-		phase = max(phase, text.StringWidth(OneLine(p.Label))+len(faultMark))
-	}
 	if rest >= policy+phase+2*len(gap) {
-		return nameRoom{policy: policy, phase: phase}
+		return nameRoom{policy: policy, phase: phase, gap: gap}
 	}
 	if rest >= 48 { // wide enough for two columns of shortened names
-		return nameRoom{policy: max(24, rest-4-phase), phase: max(20, rest-4-policy)}
+		return nameRoom{policy: max(24, rest-4-phase), phase: max(20, rest-4-policy), gap: gap}
 	}
-	return nameRoom{policy: t.opt.Width - 2, phase: min(phase, max(rest-4, 8)), grouped: true}
+	return nameRoom{policy: t.opt.Width - 2, phase: min(phase, max(rest-2-len(gap), 8)), grouped: true, gap: gap}
 }
 
 // faultMark follows the names of phases in which faults were in force,
@@ -258,9 +275,6 @@ func (t *textWriter) keptPhases() []bool {
 	}
 	return keep
 }
-
-// gap separates columns.
-const gap = "  "
 
 // notes explains the columns shown.
 func (t *textWriter) notes(shown []column) {

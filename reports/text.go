@@ -89,7 +89,7 @@ func (t *textWriter) header() {
 			}
 		}
 	}
-	t.line(t.paint(bold, orNone(OneLine(run.Scenario))) + t.paint(faint, " · "+strings.Join(facts, " · ")))
+	t.paragraph("  ", t.paint(bold, orNone(OneLine(run.Scenario)))+t.paint(faint, " · "+strings.Join(facts, " · ")))
 	if run.About != "" {
 		t.paragraph("", OneLine(run.About))
 	}

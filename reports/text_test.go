@@ -174,3 +174,28 @@ func TestTextFailingWriter(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// On a terminal of 80 columns the widest usual table, with a breaker that rejects
+// and a budget that denies, is not broken by the terminal.
+func TestWideTableFitsTheTerminal(t *testing.T) {
+	run := judged()
+	for i := range run.Policies {
+		p := &run.Policies[i]
+		p.Total.RejectedByBreaker, p.Total.DeniedByBudget = 13_634, 14_167
+		for j := range p.Phases {
+			p.Phases[j].RejectedByBreaker, p.Phases[j].DeniedByBudget = 13_634, 14_167
+		}
+	}
+	out := string(textOf(t, run, reports.TextOptions{Width: 80}))
+	head, _, _ := strings.Cut(out, "thresholds:") // a verdict is one line, for grep
+	for _, line := range strings.Split(head, "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	for _, phase := range []string{"steady", "recovery", "burst !"} {
+		if !strings.Contains(out, "  "+phase) {
+			t.Errorf("phase %s is shortened:\n%s", phase, out)
+		}
+	}
+}
