@@ -16,30 +16,57 @@
 //
 // Start from a preset ([S3], [API], [AWSStandard21], [None]) and change what
 // your caller needs. The other presets are what libraries do today, to compare
-// with; [Presets] has them all.
+// with; [Presets] has them all, and docs/migrating.md of this module says which
+// of their settings are which of ours.
 //
-//   - A person waits: few attempts (2 or 3), a Limit or a deadline shorter than
-//     their patience, an AttemptTimeout near the 99.9th percentile of the
-//     backend's latency. Without an AttemptTimeout one black-holed connection
+// By what the call is for, with [JitterFull] unless it says otherwise; p99.9 is
+// the backend's latency:
+//
+//	call                           Attempts  Base    Cap    AttemptTimeout  whole call
+//	interactive read               3         50ms    1s     p99.9           deadline of 1 to 3 s
+//	interactive read, slow tail    3         50ms    1s     p99.9           the same, by Hedge
+//	interactive write, idempotent  3         100ms   1s     p99.9           deadline of 3 to 5 s
+//	write that must not repeat     1: None                  p99.9           deadline of the caller
+//	critical write with a key      8         200ms   20s    p99.9           Limit of 2 to 5 min
+//	background batch               5 to 8    1s      30s    long            the job's deadline
+//	objects in S3                  5: S3     1s      30s    by the size     the job's deadline
+//	API that rate-limits           3: API    500ms   10s    p99.9           Hint.Max of what the caller waits for
+//	queue consumer                 2         100ms   1s     p99.9           then redeliver, see the step machine
+//	health check, poll, heartbeat  1: None                  the period      its next round is the retry
+//	start-up, migration            Unlimited 1s      30s    10s             Limit of some minutes
+//
+//	call                           budget
+//	interactive                    Allowance{Capacity: 100, Ratio: 0.1, PerSecond: 1}, shared by all of one backend
+//	critical write                 one of its own, so that others cannot spend it
+//	background                     Allowance{Capacity: 20, Ratio: 0.05, PerSecond: 0.5}, apart from the interactive one
+//	many clients of one backend    a Pace as well, where the backend says SlowDown
+//
+// Why so:
+//
+//   - A person waits for a second or two: a third attempt is the last that can
+//     still please them. Without an AttemptTimeout one black-holed connection
 //     takes all the time there is.
-//   - A batch job: more attempts (5 to 8), a Cap of 20 to 60 s, no Limit, but
-//     a deadline for the whole job.
-//   - Many clients of one backend: [JitterFull], and a Quota or another
-//     [Budget]. Without one, a backend that fails for everybody is sent
-//     Attempts times its load, at the moment when it can bear it least.
-//   - Many clients and a backend that must survive them all: [Allowance], which
+//   - A batch job has time, and should use it to stay out of the way: long
+//     delays, a cap, and a deadline for the whole job rather than a Limit for
+//     each call.
+//   - Without a [Budget], a backend that fails for everybody is sent Attempts
+//     times its load, at the moment when it can bear it least. [Allowance]
 //     bounds the retries by what is served and never starves; see [BudgetPlan]
-//     for the others. A backend that asks for less: a [Pace], before every
-//     attempt.
+//     for the others. Criticality is a matter of budgets, not of attempts: what
+//     must get through has one of its own, and what can wait a small one.
 //   - A service that rate-limits: [HintRetryAfter], with Hint.Max at what the
 //     caller can wait for. Without Max the server's word goes, however long.
 //   - An operation that must not happen twice: [None], or errors marked by what
 //     is known of them, see below. Do does not know whether a call that failed
-//     took effect.
+//     took effect; package retryhttp knows when a request was never sent. With
+//     an idempotency key, or a condition such as If-None-Match, it is an
+//     operation that may be repeated: then it can be tried for long.
+//   - What comes round by itself (health checks, polls) is not retried: the next
+//     round does that, and a check that retries hides what it looks for.
 //
 // Attempts count the first one: Attempts of 5 is one attempt and at most four
 // retries. The Cap bounds every delay with its jitter in it, and still leaves
-// it jitter; see [JitterKind] for the kinds and the two exceptions. Only
+// it jitter; see [JitterKind] for the kinds and the exceptions. Only
 // a server's hint makes a delay longer.
 //
 // One layer should retry. A call of Do inside another is not retried by the
@@ -58,15 +85,23 @@
 //
 // The order is retry(breaker(timeout(op))), and this is the contract:
 //
-//   - The breaker sees each attempt. With breaker(retry(op)) it would see calls:
-//     five failures in a row would then be five times Attempts requests.
-//   - An open breaker costs neither an attempt nor budget. Its rejection is an
-//     error with Rejected() true; it ends the call with [Rejected], and
-//     Error.RetryAt is when the breaker lets a call pass again.
-//   - [WithBreakerWait] waits for that instead, so often and so long as it says,
-//     where the wait ends before the deadline and the Limit.
-//   - What the backend said before the breaker opened stays Error.Err; the
-//     rejection is Error.Cause.
+//		object, err := retry.Do(ctx, storage, func(ctx context.Context) (*Object, error) {
+//			return breaker.Execute(guard, func() (*Object, error) {
+//				return client.Get(ctx, key) // ctx ends with the attempt's time
+//			})
+//		})
+//
+//	  - The timeout is the policy's AttemptTimeout. It reaches op through ctx, so
+//	    the breaker is told of an attempt that timed out.
+//	  - The breaker sees each attempt. With breaker(retry(op)) it would see calls:
+//	    five failures in a row would then be five times Attempts requests.
+//	  - An open breaker costs neither an attempt nor budget. Its rejection is an
+//	    error with Rejected() true; it ends the call with [Rejected], and
+//	    Error.RetryAt is when the breaker lets a call pass again.
+//	  - [WithBreakerWait] waits for that instead, so often and so long as it says,
+//	    where the wait ends before the deadline and the Limit.
+//	  - What the backend said before the breaker opened stays Error.Err; the
+//	    rejection is Error.Cause.
 //
 // # Hedging
 //
@@ -81,12 +116,15 @@
 //
 //	Throttle    429; SlowDown, Throttling, ThrottlingException,
 //	            ProvisionedThroughputExceededException and the rest of the
-//	            AWS SDKs' throttling codes
+//	            AWS SDKs' throttling codes: the backend is well and asks for
+//	            less, so it is worth waiting, for longer
 //	Timeout     408; RequestTimeout; any error whose Timeout() is true;
-//	            attempts ended by AttemptTimeout
+//	            attempts ended by AttemptTimeout: one slow server or a lost
+//	            packet, most likely, and the next attempt meets another
 //	Transient   500, 502, 503, 504; InternalError, ServiceUnavailable;
 //	            connections refused, reset, closed, unreachable, or broken off
-//	            in an answer (io.ErrUnexpectedEOF); DNS servers out of order
+//	            in an answer (io.ErrUnexpectedEOF); DNS servers out of order:
+//	            a server that crashes, restarts or is taken out of service
 //	Fatal       every other answer of 400 and up: credentials, permissions,
 //	            missing keys and malformed requests are the same next time;
 //	            hosts that do not exist; context.Canceled
