@@ -1,7 +1,9 @@
 package breaker
 
 import (
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,6 +157,9 @@ func BenchmarkRatio(b *testing.B) {
 			ratio(b, func() { _, _ = rawRolling.Execute(benchOp) }, func() { _, _ = Execute(windowed, benchOp) })
 		})
 	}
+	b.Run("Parallel", func(b *testing.B) {
+		ratio(b, func() { parallel(func() { _, _ = raw.Execute(benchOp) }) }, func() { parallel(func() { _, _ = Execute(ours, benchOp) }) })
+	})
 	rawTwo := gobreaker.NewTwoStepCircuitBreaker[int](benchSettings)
 	oursTwo, err := NewTwoStep(benchConfig)
 	if err != nil {
@@ -186,4 +191,17 @@ func ratio(b *testing.B, raw, ours func()) {
 	}
 	slices.Sort(quotients)
 	b.ReportMetric(quotients[len(quotients)/2], "×gobreaker")
+}
+
+// parallel makes some calls in each of two goroutines a processor.
+func parallel(call func()) {
+	var all sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for range 500 {
+				call()
+			}
+		})
+	}
+	all.Wait()
 }

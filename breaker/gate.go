@@ -35,7 +35,7 @@ type phase struct {
 	counts   Counts        // HalfOpen: the probes; guarded by gate.mu
 	leases   leases        // HalfOpen: of the probes in flight
 	watch    *watch        // Closed: nil where no rule looks at windows
-	restless bool          // Closed: it may end because time goes by
+	steady   bool          // Closed: it does not end because time goes by
 	hold     atomic.Int64  // how long the server asked to be left alone, from gate.base
 }
 
@@ -132,7 +132,7 @@ func (g *gate) elapsed() time.Duration { return since(g.clock, g.base) }
 
 // current returns the phase that is in force now.
 func (g *gate) current() *phase {
-	if p := g.phase.Load(); p.state == Closed && !p.restless {
+	if p := g.phase.Load(); p.steady {
 		return p
 	}
 	return g.settle()
@@ -157,7 +157,7 @@ func (g *gate) settle() *phase {
 			}
 			g.expire(p)
 		default:
-			if !p.restless {
+			if p.steady {
 				return p
 			}
 			cause := p.watch.overdue()
@@ -227,10 +227,10 @@ func (g *gate) closedPhase(c *core, at time.Time) *phase {
 	w := g.newWatch()
 	return &phase{
 		core: c, state: Closed, at: at, watch: w,
-		tracked:  w != nil || g.config.MaxHint > 0,
-		simple:   w != nil && w.flights == nil,
-		timed:    w != nil && w.flights == nil && w.timed,
-		restless: w != nil && w.flights != nil,
+		tracked: w != nil || g.config.MaxHint > 0,
+		simple:  w != nil && w.flights == nil,
+		timed:   w != nil && w.flights == nil && w.timed,
+		steady:  w == nil || w.flights == nil,
 	}
 }
 

@@ -93,7 +93,7 @@ func (p *permit) done(err error) {
 	}
 	verdict := errFailure // should the classifier not return
 	defer func() {
-		if !p.phase.restless || p.b.phase.Load() != p.phase {
+		if p.phase.state != Closed || p.b.phase.Load() != p.phase {
 			p.b.current() // what is due happens now, if not before: this probe may be overdue
 		}
 		if p.phase.tracked {
