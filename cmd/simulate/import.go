@@ -87,7 +87,7 @@ func (o *importOptions) run(ctx context.Context, env environment, log string) er
 	if err != nil {
 		return err
 	}
-	if err := o.checkFiles(); err != nil {
+	if err := o.checkFiles(log); err != nil {
 		return err
 	}
 	replay, report, err := o.read(ctx, env, log, window)
@@ -156,7 +156,7 @@ var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // checkFiles finds out before a long read what would be in the way of the
 // files.
-func (o *importOptions) checkFiles() error {
+func (o *importOptions) checkFiles(log string) error {
 	trace := tracePath(o.out)
 	if trace == o.out {
 		return usage("-o NAME.yaml", "%s cannot be the scenario: its trace has that name", o.out)
@@ -165,9 +165,12 @@ func (o *importOptions) checkFiles() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usage("make it first, or choose another one with -o", "there is no directory %s", dir)
 	}
+	source, _ := os.Stat(log) // one that is not there is no file's equal
 	for _, path := range []string{o.out, trace} {
 		info, err := os.Stat(path)
 		switch {
+		case err == nil && os.SameFile(info, source):
+			return usage("-o FILE writes elsewhere", "%s would overwrite the log", path)
 		case err == nil && info.IsDir():
 			return usage("-o FILE writes elsewhere", "%s is a directory", path)
 		case err == nil && !o.force:

@@ -71,7 +71,7 @@ func writeArtifacts(dir string, record *reports.Run, png bool) ([]string, error)
 // again: a PNG of another seed beside this run's SVG would mislead. Only where
 // that run's record proves that the files are ours.
 func removeStale(dir string, kept []string) error {
-	if _, err := os.Stat(filepath.Join(dir, summaryName)); err != nil {
+	if !ours(filepath.Join(dir, summaryName)) {
 		return nil
 	}
 	for _, a := range artifacts(nil, true) {
@@ -83,6 +83,17 @@ func removeStale(dir string, kept []string) error {
 		}
 	}
 	return nil
+}
+
+// ours tells whether a file is the record of a run, and not just called like one.
+func ours(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = reports.ReadJSON(f)
+	return err == nil
 }
 
 func contains(list []string, s string) bool {
