@@ -43,3 +43,17 @@ func (c *checker) rule(p *path, r faults.Rule) {
 		c.report(p.key("p"), "a fault of probability 0 never fires", "write a number above 0, or leave the fault out")
 	}
 }
+
+// reached reports fault j of a phase if one before it decides for all of its
+// requests: the first fault that matches does, whether it hits or not. decided
+// holds the selectors of those before.
+func (c *checker) reached(p *path, j int, on faults.Selector, decided map[faults.Selector]int) {
+	for _, wider := range []faults.Selector{{}, {Op: on.Op}, {Key: on.Key}, on} {
+		if i, ok := decided[wider]; ok {
+			c.report(p.at(j), "the fault would never fire, as "+p.at(i).String()+" decides for every request that this one is for",
+				"put the one with the narrower on first, or tell them apart by it")
+			return
+		}
+	}
+	decided[on] = j
+}

@@ -139,6 +139,8 @@ var mistakes = []struct {
 	{"map for a list", []string{"  - {label: steady, for: 60s}\n", "  steady: {for: 60s}\n", "  - {label: burst, for: 30s, faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]}\n", ""}},
 	{"empty item", []string{"  - {label: steady, for: 60s}\n", "  - {label: steady, for: 60s}\n  -\n"}},
 	{"thresholds that bind nobody", []string{"shipped: {retry", "shipped: {baseline: true, retry"}},
+	{"faults behind others", []string{"faults: [{", "faults: [{effect: reset}, {"}},
+	{"faults behind their like", []string{"faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]", "faults: [{on: {op: PutObject, key: raw/**}, p: 0.1, effect: reset}, {on: {op: GetObject}, effect: reset}, {on: {op: PutObject, key: raw/**}, effect: SlowDown}, {on: {op: PutObject}, effect: SlowDown}]"}},
 	{"a rate beyond all bounds", []string{"200/s", "20000000/s"}},
 	{"an operation misspelt in the mix alone", []string{"op: PutObject", "op: PutObjct"}},
 	{"empty policies", []string{"  shipped: {retry: {preset: s3}, breaker: {failures: 5, open_for: 30s}}\n", "  {}\n", "  aws: {baseline: true, retry: aws-standard-2.1}\n", ""}},

@@ -113,7 +113,11 @@ func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 			if rapid.Bool().Draw(t, "on key") {
 				r.On.Key = rapid.SampledFrom([]string{"raw/**", "{a,b}/*.json", "[a-z]?"}).Draw(t, "glob")
 			}
-			ph.Faults = append(ph.Faults, r)
+			if !slices.ContainsFunc(ph.Faults, func(before faults.Rule) bool { // which would decide for all of r's requests
+				return (before.On.Op == "" || before.On.Op == r.On.Op) && (before.On.Key == "" || before.On.Key == r.On.Key)
+			}) {
+				ph.Faults = append(ph.Faults, r)
+			}
 		}
 		phases = append(phases, ph)
 	}

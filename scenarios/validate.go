@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/squall-sim/squall/faults"
 )
 
 // Validate looks for every mistake that can be seen without running the
@@ -163,8 +165,10 @@ func (c *checker) phases(p *path) {
 			return // once is enough, and the sum is lost
 		}
 		total += max(ph.For, 0)
+		decided := make(map[faults.Selector]int, len(ph.Faults))
 		for j, r := range ph.Faults {
 			c.rule(at.key("faults").at(j), r)
+			c.reached(at.key("faults"), j, r.On, decided)
 		}
 	}
 }
