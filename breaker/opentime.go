@@ -71,7 +71,7 @@ func (c *checker) openTime(config Config) {
 	case grows && config.OpenMax < config.OpenFor:
 		c.report("OpenMax", config.OpenMax, "a duration of OpenFor or more, to which the open time grows")
 	case !grows && config.OpenMax != 0:
-		c.report("OpenMax", config.OpenMax, "0: the open time does not grow without an OpenMultiplier above 1")
+		c.report("OpenMax", config.OpenMax, "0, or an OpenMultiplier above 1 beside it")
 	}
 	if j := config.OpenJitter; !(j >= 0 && j <= 1) {
 		c.report("OpenJitter", j, "a share from 0 to 1")

@@ -143,9 +143,9 @@ func (r *rule) needs() uint64 {
 func (c *checker) window(field string, w Window) {
 	switch {
 	case w.Calls != 0 && w.Span != 0:
-		c.report(field+".Calls", w.Calls, "no number of calls beside a Span of time: one of the two")
+		c.report(field+".Calls", w.Calls, "either a number of calls or a span of time")
 	case !w.set():
-		c.report(field+".Calls", 0, "a number of calls from 1 to 1048576, or a Span of time")
+		c.report(field+".Calls", 0, "a number of calls from 1 to 1048576, or a span of time")
 	case w.Span == 0 && (w.Calls < 1 || w.Calls > maxWindow):
 		c.report(field+".Calls", w.Calls, "a number of calls from 1 to 1048576")
 	case w.Calls == 0 && w.Span < tenths:
@@ -162,7 +162,7 @@ func (c *checker) rate(field string, rate float64, minCalls int, w Window) {
 	case minCalls < 0 || uint64(minCalls) > math.MaxUint32:
 		c.report(field+".MinCalls", minCalls, "a number of calls from 1 to 4294967295, or 0 for the usual")
 	case w.Calls > 0 && minCalls > w.Calls:
-		c.report(field+".MinCalls", minCalls, "no more calls than the window has, or 0 for all of them")
+		c.report(field+".MinCalls", minCalls, "at most as many calls as the window has, or 0 for all of them")
 	}
 }
 
@@ -172,7 +172,7 @@ func (c *checker) rules(config Config) {
 		case f.Failures < 1 || uint64(f.Failures) > math.MaxUint32:
 			c.report("FailureCount.Failures", f.Failures, "a number of failures from 1 to 4294967295")
 		case f.Window.Calls > 0 && f.Failures > f.Window.Calls:
-			c.report("FailureCount.Failures", f.Failures, "no more failures than the window has calls")
+			c.report("FailureCount.Failures", f.Failures, "at most as many failures as the window has calls")
 		}
 		c.window("FailureCount.Window", f.Window)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/retry"
 )
 
@@ -195,21 +194,4 @@ func (d *decoder) quota(n ast.Node, p *path, q retry.Quota) retry.Quota {
 		*into[key] = d.integer(v, p, 0, math.MaxInt32)
 	})
 	return q
-}
-
-func (d *decoder) breaker(n ast.Node, p *path) *Breaker {
-	b := &Breaker{Config: breaker.Config{Probes: 1}, Scope: ScopeOperation}
-	d.object(n, p, []string{"failures", "open_for", "probes", "scope"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "failures":
-			b.Failures = d.integer(v, p, 1, math.MaxInt32)
-		case "open_for":
-			b.OpenFor = d.duration(v, p)
-		case "probes":
-			b.Probes = d.integer(v, p, 1, math.MaxInt32)
-		case "scope":
-			b.Scope = Scope(d.choice(v, p, "scope", []string{string(ScopeOperation), string(ScopeClient), string(ScopeFleet)}))
-		}
-	})
-	return b
 }

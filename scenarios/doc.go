@@ -51,7 +51,12 @@
 //	        cap: 30s, throttle_base: 1s, jitter: full | {kind: additive, amount: 1s},
 //	        attempt_timeout: 2s, limit: 30s, hint: none | retry-after | amz,
 //	        max_hint: 1m, classifier: aws, quota: none | {capacity: 500, cost: 14}}
-//	    breaker: {failures: 5, open_for: 30s, probes: 1, scope: operation | client | fleet}
+//	    breaker: {failures: 5, failure_count: {failures: 5, calls: 20},
+//	        failure_rate: {rate: 0.5, min_calls: 20, span: 30s},
+//	        slow_rate: {after: 2s, rate: 0.5, span: 30s}, open_for: 30s,
+//	        open_multiplier: 2, open_max: 5m, open_jitter: 0.5, max_hint: 1m,
+//	        probes: 3, successes: 2, probe_lease: 30s, shadow: false,
+//	        scope: operation | client | fleet}
 //	thresholds:
 //	  "METRIC{phase:NAME,op:NAME,policy:NAME}": ["p(99)<20s"]
 //

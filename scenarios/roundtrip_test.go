@@ -194,15 +194,43 @@ func drawScenario(t *rapid.T) *Scenario {
 	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {
 		p := Policy{Name: label(t, i), Baseline: rapid.Bool().Draw(t, "baseline"), Retry: drawRetry(t)}
 		if rapid.Bool().Draw(t, "breaker?") {
-			p.Breaker = &Breaker{
-				breaker.Config{Failures: rapid.IntRange(1, 99).Draw(t, "failures"), OpenFor: duration(t, "open_for", 1, time.Hour), Probes: rapid.IntRange(1, 9).Draw(t, "probes")},
-				rapid.SampledFrom([]Scope{ScopeOperation, ScopeClient, ScopeFleet}).Draw(t, "scope"),
-			}
+			p.Breaker = &Breaker{drawBreaker(t), rapid.SampledFrom([]Scope{ScopeOperation, ScopeClient, ScopeFleet}).Draw(t, "scope")}
 		}
 		sc.Policies = append(sc.Policies, p)
 	}
 	drawThresholds(t, sc, ops)
 	return sc
+}
+
+func drawBreaker(t *rapid.T) breaker.Config {
+	window := func() breaker.Window {
+		if rapid.Bool().Draw(t, "calls?") {
+			return breaker.Window{Calls: rapid.IntRange(9, 1000).Draw(t, "calls")}
+		}
+		return breaker.Window{Span: duration(t, "span", 10, time.Hour)}
+	}
+	share := rapid.Float64Range(1e-9, 1)
+	c := breaker.Config{
+		Failures: rapid.IntRange(1, 99).Draw(t, "failures"), OpenFor: duration(t, "open_for", 1, time.Hour),
+		Probes: rapid.IntRange(1, 9).Draw(t, "probes"), Shadow: rapid.Bool().Draw(t, "shadow"),
+		MaxHint: duration(t, "max_hint", 0, time.Hour), ProbeLease: duration(t, "probe_lease", 0, time.Hour),
+		OpenJitter: rapid.SampledFrom([]float64{0, 0.1, 1}).Draw(t, "open_jitter"),
+	}
+	c.Successes = rapid.IntRange(0, c.Probes).Draw(t, "successes")
+	if rapid.Bool().Draw(t, "grows?") {
+		c.OpenMultiplier, c.OpenMax = rapid.Float64Range(1.001, 1e9).Draw(t, "open_multiplier"), c.OpenFor+duration(t, "open_max", 0, time.Hour)
+	}
+	if rapid.Bool().Draw(t, "failure_count?") {
+		c.FailureCount = breaker.FailureCount{Failures: rapid.IntRange(1, 9).Draw(t, "k"), Window: window()}
+	}
+	if rapid.Bool().Draw(t, "failure_rate?") {
+		c.FailureRate = breaker.FailureRate{Rate: share.Draw(t, "rate"), MinCalls: rapid.IntRange(0, 9).Draw(t, "min_calls"), Window: window()}
+	}
+	if rapid.Bool().Draw(t, "slow_rate?") {
+		c.SlowRate = breaker.SlowRate{After: duration(t, "after", 1, time.Hour), Rate: share.Draw(t, "slow"), Window: window()}
+		c.Failures = rapid.IntRange(0, 99).Draw(t, "failures or none")
+	}
+	return c
 }
 
 func drawThresholds(t *rapid.T, sc *Scenario, ops []string) {

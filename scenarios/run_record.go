@@ -107,7 +107,7 @@ func (p *Policy) Settings() string {
 	if p.Breaker == nil {
 		return s
 	}
-	return s + fmt.Sprintf("; breaker: opens after %d failures for %v, per %s", p.Breaker.Failures, p.Breaker.OpenFor, p.Breaker.Scope)
+	return s + fmt.Sprintf("; breaker: %v, per %s", p.Breaker.Config, p.Breaker.Scope)
 }
 
 // judge compares threshold i with what one policy did.

@@ -61,9 +61,6 @@ func (c *checker) told(p *path, text string) {
 	c.report(p, message, hint)
 }
 
-// breakerKeys are the keys of a scenario file for the fields of a breaker.
-var breakerKeys = map[string]string{"Failures": "failures", "OpenFor": "open_for", "Probes": "probes"}
-
 // breaker asks the breaker package for what is wrong.
 func (c *checker) breaker(p *path, b Breaker) {
 	switch err := b.Config.Validate().(type) {
@@ -72,7 +69,7 @@ func (c *checker) breaker(p *path, b Breaker) {
 		for _, one := range err.Unwrap() {
 			var field *breaker.FieldError
 			if errors.As(one, &field) {
-				c.report(p.key(breakerKeys[field.Field]), field.Value+" is not possible", "write "+field.Want)
+				c.report(breakerField(p, field.Field), field.Value+" is not possible", "write "+breakerWords.Replace(field.Want))
 			} else {
 				c.told(p, one.Error())
 			}

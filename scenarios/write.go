@@ -126,7 +126,7 @@ func (o *writer) load(sc *Scenario) {
 	case ModelReplay:
 		o.line(1, "trace: "+yamlText(l.Trace))
 		if l.Speed != 1 {
-			o.line(1, "speed: "+strconv.FormatFloat(l.Speed, 'g', -1, 64))
+			o.line(1, "speed: "+floatText(l.Speed))
 		}
 	}
 	if l.MaxInFlight > 0 {
@@ -142,7 +142,7 @@ func (o *writer) load(sc *Scenario) {
 		f.when(m.Key != "", "key", yamlText(m.Key))
 		op, _ := findOperation(sc.Backend.Kind, m.Op)
 		f.when(op.body != noBody, "size", m.Size.String())
-		f.when(m.Weight != 1, "weight", strconv.FormatFloat(m.Weight, 'g', -1, 64))
+		f.when(m.Weight != 1, "weight", floatText(m.Weight))
 		o.line(2, "- "+f.String())
 	}
 }
@@ -165,7 +165,7 @@ func (o *writer) phases(phases []Phase) {
 			on.when(r.On.Op != "", "op", yamlText(r.On.Op))
 			on.when(r.On.Key != "", "key", yamlText(r.On.Key))
 			f.when(len(on) > 0, "on", on.String())
-			f.when(r.P != 1, "p", strconv.FormatFloat(r.P, 'g', -1, 64))
+			f.when(r.P != 1, "p", floatText(r.P))
 			f.add("effect", yamlText(r.Effect.String()))
 			o.line(3, "- "+f.String())
 		}
@@ -181,12 +181,7 @@ func (o *writer) policies(policies []Policy) {
 		}
 		o.line(2, "retry: "+retryText(p.Retry))
 		if b := p.Breaker; b != nil {
-			var f flow
-			f.add("failures", strconv.Itoa(b.Failures))
-			f.add("open_for", durationText(b.OpenFor))
-			f.when(b.Probes != 1, "probes", strconv.Itoa(b.Probes))
-			f.when(b.Scope != ScopeOperation, "scope", string(b.Scope))
-			o.line(2, "breaker: "+f.String())
+			o.line(2, "breaker: "+breakerText(*b))
 		}
 	}
 }
@@ -209,7 +204,7 @@ func retryText(p retry.Policy) string {
 	f.when(p.Backoff.Schedule != base.Backoff.Schedule, "schedule", yamlText(p.Backoff.Schedule.String()))
 	f.when(p.Backoff.Immediate != base.Backoff.Immediate, "immediate", strconv.FormatBool(p.Backoff.Immediate))
 	duration("base", p.Backoff.Base, base.Backoff.Base)
-	f.when(p.Backoff.Multiplier != base.Backoff.Multiplier, "multiplier", strconv.FormatFloat(p.Backoff.Multiplier, 'g', -1, 64))
+	f.when(p.Backoff.Multiplier != base.Backoff.Multiplier, "multiplier", floatText(p.Backoff.Multiplier))
 	duration("cap", p.Backoff.Cap, base.Backoff.Cap)
 	duration("throttle_base", p.Backoff.ThrottleBase, base.Backoff.ThrottleBase)
 	f.when(p.Jitter != base.Jitter, "jitter", jitterText(p.Jitter))
@@ -228,7 +223,7 @@ func jitterText(j retry.Jitter) string {
 	}
 	f := flow{"kind: " + j.Kind.String()}
 	f.when(j.Amount != 0, "amount", durationText(j.Amount))
-	f.when(j.Proportion != 0, "proportion", strconv.FormatFloat(j.Proportion, 'g', -1, 64))
+	f.when(j.Proportion != 0, "proportion", floatText(j.Proportion))
 	return f.String()
 }
 

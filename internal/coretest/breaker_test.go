@@ -176,7 +176,9 @@ func TestBreakerLaws(t *testing.T) {
 				}
 				l.flying = append(l.flying[:i], l.flying[i+1:]...)
 			},
-			"wait":  func(t *rapid.T) { l.clock.t = l.clock.t.Add(time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "d"))) },
+			"wait": func(t *rapid.T) {
+				l.clock.t = l.clock.t.Add(time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "d")))
+			},
 			"tick":  func(*rapid.T) { l.clock.t = l.clock.t.Add(1) },
 			"trip":  func(*rapid.T) { b.Trip() },
 			"reset": func(*rapid.T) { b.Reset() },

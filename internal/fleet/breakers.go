@@ -23,6 +23,8 @@ type breakers struct {
 	clock *sim.Clock
 	judge func(error) retry.Class
 
+	chance sim.Stream // of open times
+
 	byKey map[uint64]*guard
 	order []*guard // in order of making, for a deterministic end
 
@@ -36,7 +38,8 @@ func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error)
 	phases := len(cfg.Plan.Phases)
 	return breakers{
 		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.Mix)), clock: clock, judge: judge,
-		byKey: map[uint64]*guard{}, recorder: rec,
+		chance: sim.NewStream(cfg.Seed, "breakers"),
+		byKey:  map[uint64]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
 	}
 }
@@ -48,6 +51,15 @@ type guard struct {
 	since time.Duration
 	until time.Duration // of an open one: when it begins to wait for a probe
 }
+
+// keyedChance is the jitter of one breaker's open times: the n-th time is the same
+// under every policy.
+type keyedChance struct {
+	stream sim.Stream
+	key    uint64
+}
+
+func (c keyedChance) Draw(n int) float64 { return c.stream.Float64(c.key, uint64(n), 0) }
 
 // allow asks the breaker of the call for admission. Without breakers every
 // call is admitted, and done is nil.
@@ -68,16 +80,17 @@ func (b *breakers) guard(client uint64, op int) *guard {
 	}
 	g := b.byKey[key]
 	if g == nil {
-		g = b.add()
+		g = b.add(key)
 		b.byKey[key] = g
 	}
 	return g
 }
 
-func (b *breakers) add() *guard {
+func (b *breakers) add(key uint64) *guard {
 	g := &guard{state: breaker.Closed}
 	two, err := breaker.NewTwoStep(*b.cfg,
 		breaker.WithClock(b.clock),
+		breaker.WithChance(keyedChance{b.chance, key}),
 		breaker.WithOutcome(b.outcome),
 		breaker.WithListener(func(e breaker.Event) { b.moved(g, e) }))
 	if err != nil {
