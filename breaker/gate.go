@@ -62,7 +62,8 @@ type phase struct {
 //	engine half-open  ⇒ phase HalfOpen, or Open (woken early)
 //
 // Locks: the engine's, then mu. changed, tripping and excluded run under the
-// engine's lock. No code of the user runs under either, but for the clock's Now.
+// engine's lock. No code of the user runs under either, but for the clock's Now and
+// the Chance's Draw.
 type gate struct {
 	phase   atomic.Pointer[phase]
 	pending atomic.Bool // events are waiting; to look without the lock
