@@ -135,8 +135,11 @@ func (p *Policy) wait(n int, prev time.Duration, class Class, u float64, f *fact
 	d := delay{own: own, after: own, reset: p.Hint.Reset}
 	switch p.Hint.Mode {
 	case HintRetryAfter:
-		if float64(hint) > low {
-			d.after = max(own, addSaturating(hint, duration(u*width)))
+		// Of a range that is cut at the cap, own may be less than low, and no
+		// more than the cap is added.
+		limit := float64(ceiling)
+		if float64(hint) > min(low, limit) {
+			d.after = max(own, addSaturating(hint, duration(u*min(width, limit))))
 		}
 	case HintAmz:
 		d.after = min(max(hint, own), addSaturating(own, amzSpan))

@@ -259,3 +259,21 @@ func TestReasons(t *testing.T) {
 		t.Errorf("the zero reason is %q", got)
 	}
 }
+
+// Where the range of the jitter lies beyond the cap, a hint between the two is a
+// floor all the same, and what is added to it stays below the cap.
+func TestHintBeyondTheCap(t *testing.T) {
+	p := with(hinted, func(p *retry.Policy) {
+		p.Backoff = retry.Backoff{Base: s, Cap: 2 * s}
+		p.Jitter = retry.Jitter{Kind: retry.JitterProportionClipped, Proportion: 0.5}
+	})
+	begun := retry.Must(retry.New(p)).Begin(epoch)
+	begun.Failed(epoch, errReset, 0)
+	begun.Failed(epoch, errReset, 0)
+	for u, want := range map[float64]time.Duration{0: 3 * s, 0.5: 4 * s, 1: 5 * s} { // by itself 4 s ± 2 s, cut at 2 s
+		call := begun
+		if d := call.Failed(epoch, answer(503, "").waiting(3*s), u); d != goOn(want) {
+			t.Errorf("with u=%v %+v, want %v", u, d, want)
+		}
+	}
+}
