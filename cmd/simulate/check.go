@@ -22,10 +22,7 @@ if there is any.`,
   # what another program writes
   simulate show s3-outage | simulate check -`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage("simulate check mine.yaml, or - for standard input", "check needs a file")
-			}
-			return nil
+			return someScenarios(args, "simulate check mine.yaml, or - for standard input", "check needs a file")
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return checkFiles(env, args) },
 	}

@@ -39,6 +39,24 @@ func open(env environment, arg string) (*scenarios.Scenario, error) {
 	return sc, badScenario(arg, err)
 }
 
+// someScenarios is the argument check of commands that take any number of them:
+// there must be one, and standard input can be read once only.
+func someScenarios(args []string, hint, missing string) error {
+	if len(args) == 0 {
+		return usage(hint, "%s", missing)
+	}
+	stdin := 0
+	for _, arg := range args {
+		if arg == "-" {
+			stdin++
+		}
+	}
+	if stdin > 1 {
+		return usage("give the others as files", "standard input holds one scenario, but - is there %d times", stdin)
+	}
+	return nil
+}
+
 // openStdin reads a scenario from standard input. There a trace, whose path is
 // relative to the scenario's file, has no place.
 func openStdin(env environment) (*scenarios.Scenario, error) {

@@ -58,10 +58,7 @@ else.`,
   # in CI: print only what failed; the exit code says the rest
   simulate run --quiet s3-throttle-burst s3-outage`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage("simulate list shows the built-in ones", "run needs a scenario: a name or a file")
-			}
-			return nil
+			return someScenarios(args, "simulate list shows the built-in ones", "run needs a scenario: a name or a file")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.runAll(cmd.Context(), env, args)
