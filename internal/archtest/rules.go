@@ -17,6 +17,8 @@ var Layers = []Layer{
 		Why: "it counts retry's events for Prometheus, and knows nothing else"},
 	{Package: "breaker",
 		Why: "services import breaker and nothing else; it meets retry through optional methods on errors"},
+	{Package: "breaker/redisstore", Imports: []string{"breaker"},
+		Why: "it keeps what breakers share in Redis, and knows nothing else"},
 	{Package: "sim",
 		Why: "virtual time knows nothing of retries, breakers, faults or S3, so that anything can be simulated on it"},
 	{Package: "faults", Imports: []string{"internal/nearest", "sim", "retry/retryhttp"}, Tests: []string{"faults/...", "retry"},
@@ -83,6 +85,8 @@ var Homes = []Home{
 		Why: "what a key glob means is decided by the fault plan"},
 	{Module: "github.com/prometheus/client_golang", In: []string{"retry/retryprom"},
 		Why: "who retries without Prometheus takes on nothing of it"},
+	{Module: "github.com/redis/go-redis/v9", In: []string{"breaker/redisstore"},
+		Why: "who has breakers without Redis takes on nothing of it"},
 	{Module: "pgregory.net/rapid", Tests: []string{"..."}, Never: coreTrees,
 		Why: "rapid is for tests, and not for the core's: what they import, the core's users find in their go.sum"},
 	{Module: "github.com/rogpeppe/go-internal", Tests: []string{"..."}, Never: coreTrees,
@@ -94,7 +98,7 @@ var coreTrees = []string{"retry/...", "breaker/..."}
 
 // Adapters are the packages below the core that bring it together with a
 // third-party module. Who does not import them has nothing of them.
-var Adapters = []string{"retry/retryprom"}
+var Adapters = []string{"retry/retryprom", "breaker/redisstore"}
 
 // Cores says what the production core may need in all.
 var Cores = []Core{
