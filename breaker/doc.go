@@ -156,7 +156,8 @@
 // All time is read from one Clock, and all chance from one Chance, so that a breaker can
 // run under virtual time; it holds no goroutine and no timer. Events (WithListener) come
 // after the change, in order, outside of all locks, with the cause and the counts. LogTo
-// writes them to a log/slog logger at INFO. Snapshot is for health pages and metrics.
+// writes them to a log/slog logger at INFO. Snapshot is for health pages; package
+// breakerprom shows it to Prometheus.
 //
 // # Cost
 //

@@ -17,6 +17,8 @@ var Layers = []Layer{
 		Why: "it counts retry's events for Prometheus, and knows nothing else"},
 	{Package: "breaker",
 		Why: "services import breaker and nothing else; it meets retry through optional methods on errors"},
+	{Package: "breaker/breakerprom", Imports: []string{"breaker"},
+		Why: "it shows breakers to Prometheus"},
 	{Package: "breaker/redisstore", Imports: []string{"breaker"},
 		Why: "it keeps what breakers share in Redis, and knows nothing else"},
 	{Package: "sim",
@@ -83,8 +85,8 @@ var Homes = []Home{
 		Why: "the tables' look is decided in one place"},
 	{Module: "github.com/bmatcuk/doublestar/v4", In: []string{"faults"},
 		Why: "what a key glob means is decided by the fault plan"},
-	{Module: "github.com/prometheus/client_golang", In: []string{"retry/retryprom"},
-		Why: "who retries without Prometheus takes on nothing of it"},
+	{Module: "github.com/prometheus/client_golang", In: []string{"retry/retryprom", "breaker/breakerprom"},
+		Why: "who retries or has breakers without Prometheus takes on nothing of it"},
 	{Module: "github.com/redis/go-redis/v9", In: []string{"breaker/redisstore"},
 		Why: "who has breakers without Redis takes on nothing of it"},
 	{Module: "pgregory.net/rapid", Tests: []string{"..."}, Never: coreTrees,
@@ -98,7 +100,7 @@ var coreTrees = []string{"retry/...", "breaker/..."}
 
 // Adapters are the packages below the core that bring it together with a
 // third-party module. Who does not import them has nothing of them.
-var Adapters = []string{"retry/retryprom", "breaker/redisstore"}
+var Adapters = []string{"retry/retryprom", "breaker/breakerprom", "breaker/redisstore"}
 
 // Cores says what the production core may need in all.
 var Cores = []Core{
