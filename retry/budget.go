@@ -87,7 +87,8 @@ func (q Quota) check(c *check) {
 // refills them: a drained bucket stops all retries until calls succeed again.
 //
 // A call that is cancelled while it waits does not get its tokens back, as in
-// the SDK. Bucket is safe for concurrent use and takes no lock.
+// the SDK; one that a circuit breaker turns away, which the SDK does not have,
+// does. Bucket is safe for concurrent use and takes no lock.
 type Bucket struct {
 	quota  Quota
 	tokens atomic.Int64
@@ -128,13 +129,21 @@ func (b *Bucket) Succeeded(_ time.Time, cost int) {
 	if cost == 0 || b.quota.RewardAll {
 		cost += b.quota.Reward
 	}
+	b.add(cost)
+}
+
+// Refund implements [RefundBudget].
+func (b *Bucket) Refund(_ time.Time, cost int) { b.add(cost) }
+
+// add puts tokens in, up to the capacity.
+func (b *Bucket) add(tokens int) {
 	full := int64(b.quota.Capacity)
 	for {
 		have := b.tokens.Load()
 		if have == full { // the common case stays free of writes
 			return
 		}
-		if b.tokens.CompareAndSwap(have, min(full, have+int64(cost))) {
+		if b.tokens.CompareAndSwap(have, min(full, have+int64(tokens))) {
 			return
 		}
 	}

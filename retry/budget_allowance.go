@@ -101,16 +101,23 @@ func (b *AllowanceBudget) Charge(now time.Time, _ Class) Receipt {
 
 // Succeeded implements [Budget]: it adds Ratio, whatever the call has paid.
 func (b *AllowanceBudget) Succeeded(now time.Time, _ int) {
-	if b.success == 0 {
-		return
+	if b.success > 0 {
+		b.add(now, b.success)
 	}
+}
+
+// Refund implements [RefundBudget].
+func (b *AllowanceBudget) Refund(now time.Time, _ int) { b.add(now, b.retry) }
+
+// add fills in what so many nanoseconds would.
+func (b *AllowanceBudget) add(now time.Time, ns int64) {
 	at := b.begin.since(now)
 	for {
 		was := b.empty.Load()
 		if was <= at-b.full { // full: the common case stays free of writes
 			return
 		}
-		if b.empty.CompareAndSwap(was, max(was-b.success, at-b.full)) {
+		if b.empty.CompareAndSwap(was, max(was-ns, at-b.full)) {
 			return
 		}
 	}

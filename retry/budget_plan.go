@@ -33,6 +33,15 @@ type FailureBudget interface {
 	Failed(now time.Time, class Class)
 }
 
+// RefundBudget is a [Budget] that takes back what a retry cost which then never
+// reached the backend: a circuit breaker or a [Limiter] turned it away. A
+// retrier asks it to if it has this method.
+type RefundBudget interface {
+	Budget
+	// Refund gives back one paid receipt, of that cost.
+	Refund(now time.Time, cost int)
+}
+
 // BudgetPlan is a budget as plain data: at most one of its fields is set. The
 // zero value is no budget. The AWS SDKs' quota is a field of [Policy] of its
 // own.

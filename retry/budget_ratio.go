@@ -106,6 +106,15 @@ func (b *RatioBudget) Charge(now time.Time, _ Class) Receipt {
 // Succeeded implements [Budget]. It does nothing: it is calls that deposit.
 func (b *RatioBudget) Succeeded(time.Time, int) {}
 
+// Refund implements [RefundBudget]. The withdrawal is undone where it would have
+// gone on counting: in the present slice of the window.
+func (b *RatioBudget) Refund(now time.Time, _ int) {
+	at := b.begin.since(now)
+	b.mu.Lock()
+	b.sum.add(at, b.withdraw)
+	b.mu.Unlock()
+}
+
 // CallBegan implements [CallBudget]: it makes the deposit.
 func (b *RatioBudget) CallBegan(now time.Time) {
 	at := b.begin.since(now)

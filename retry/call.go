@@ -57,6 +57,7 @@ type Call struct {
 	won      bool          // Succeeded was called
 	held     uint8         // retries and hedges in flight that were paid for
 	fresh    uint8         // failures that no observer was told of yet
+	receipts uint16        // paid and not given back; no more are counted than fit
 }
 
 // Begin starts a call at now. Only the policy's Limit, the deadline, Elapsed
@@ -129,6 +130,7 @@ func (c *Call) admit(ctx context.Context, now time.Time, u float64) Decision {
 			return d
 		}
 	}
+	c.refund(now, 0)
 	return c.end(ctx, now, HeldBackError{}, Unknown, d)
 }
 
@@ -236,7 +238,8 @@ func (c *Call) failed(ctx context.Context, now time.Time, err error, u float64) 
 			d.Reason, d.After = OverBudget, max(d.After, receipt.Refill)
 			return c.end(ctx, now, err, class, d), receipt
 		}
-		c.paid, c.held = int32(min(receipt.Cost, math.MaxInt32)), 1
+		c.pay(receipt)
+		c.held = 1
 	}
 	c.prev, d.Retry = wait.own, true
 	if wait.reset {
@@ -262,6 +265,27 @@ func (c *Call) giveBack(now time.Time, running int) {
 	for ; int(c.held) > running; c.held-- {
 		if c.r.calls != nil {
 			c.r.calls.RetryEnded(now)
+		}
+	}
+}
+
+// pay notes a paid receipt.
+func (c *Call) pay(r Receipt) {
+	c.paid = int32(min(r.Cost, math.MaxInt32))
+	if c.receipts < math.MaxUint16 {
+		c.receipts++
+	}
+}
+
+// refund has the budget take back what an attempt cost that was turned away. If
+// running others may yet reach the backend, one of the first attempts, which was
+// free, and a retry cannot be told apart, and need not be: what counts is that
+// there is a receipt for each that reached it but one.
+func (c *Call) refund(now time.Time, running int) {
+	if c.r.refunds != nil && int64(c.receipts) > max(0, int64(c.failures)+int64(running)-1) {
+		c.r.refunds.Refund(now, int(c.paid))
+		if c.receipts--; c.receipts == 0 {
+			c.paid = 0
 		}
 	}
 }
@@ -297,6 +321,7 @@ func (c *Call) rejected(ctx context.Context, now time.Time, err error, class Cla
 			return d
 		}
 	}
+	c.refund(now, 0)
 	return c.end(ctx, now, err, class, d)
 }
 

@@ -85,23 +85,26 @@
 //
 // The order is retry(breaker(timeout(op))), and this is the contract:
 //
-//		object, err := retry.Do(ctx, storage, func(ctx context.Context) (*Object, error) {
-//			return breaker.Execute(guard, func() (*Object, error) {
-//				return client.Get(ctx, key) // ctx ends with the attempt's time
-//			})
+//	object, err := retry.Do(ctx, storage, func(ctx context.Context) (*Object, error) {
+//		return breaker.Execute(guard, func() (*Object, error) {
+//			return client.Get(ctx, key) // ctx ends with the attempt's time
 //		})
+//	})
 //
-//	  - The timeout is the policy's AttemptTimeout. It reaches op through ctx, so
-//	    the breaker is told of an attempt that timed out.
-//	  - The breaker sees each attempt. With breaker(retry(op)) it would see calls:
-//	    five failures in a row would then be five times Attempts requests.
-//	  - An open breaker costs neither an attempt nor budget. Its rejection is an
-//	    error with Rejected() true; it ends the call with [Rejected], and
-//	    Error.RetryAt is when the breaker lets a call pass again.
-//	  - [WithBreakerWait] waits for that instead, so often and so long as it says,
-//	    where the wait ends before the deadline and the Limit.
-//	  - What the backend said before the breaker opened stays Error.Err; the
-//	    rejection is Error.Cause.
+// In words:
+//
+//   - The timeout is the policy's AttemptTimeout. It reaches op through ctx, so
+//     the breaker is told of an attempt that timed out.
+//   - The breaker sees each attempt. With breaker(retry(op)) it would see calls:
+//     five failures in a row would then be five times Attempts requests.
+//   - An open breaker costs neither an attempt nor budget: a retry that was paid
+//     for and is then turned away is given back ([RefundBudget]). Its rejection is
+//     an error with Rejected() true; it ends the call with [Rejected], and
+//     Error.RetryAt is when the breaker lets a call pass again.
+//   - [WithBreakerWait] waits for that instead, so often and so long as it says,
+//     where the wait ends before the deadline and the Limit.
+//   - What the backend said before the breaker opened stays Error.Err; the
+//     rejection is Error.Cause.
 //
 // # Hedging
 //

@@ -91,12 +91,13 @@ func (c *Call) mayHedge(now time.Time, running int, u float64) Decision {
 		if !receipt.Paid {
 			return Decision{Reason: OverBudget, After: receipt.Refill}
 		}
-		c.paid = int32(min(receipt.Cost, math.MaxInt32))
+		c.pay(receipt)
 		c.held++
 	}
 	if c.r.limiter != nil {
 		if wait, ok := c.r.limiter.Acquire(now, u); !ok {
 			c.giveBack(now, max(0, int(c.held)-1))
+			c.refund(now, running)
 			return Decision{Reason: Rejected, After: max(0, wait)}
 		}
 	}
@@ -124,6 +125,8 @@ func (c *Call) lost(ctx context.Context, now time.Time, err error, running int) 
 		if c.r.limiter != nil {
 			c.r.limiter.Done(now, class)
 		}
+	} else {
+		c.refund(now, running)
 	}
 	c.giveBack(now, running)
 	if len(c.r.observers) > 0 {

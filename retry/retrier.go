@@ -17,6 +17,7 @@ type Retrier struct {
 	budget     Budget
 	calls      CallBudget    // the budget, if it counts calls
 	fails      FailureBudget // the budget, if it counts failures
+	refunds    RefundBudget  // the budget, if it takes back
 	limiter    Limiter
 	observers  []Observer
 
@@ -120,6 +121,7 @@ func New(p Policy, opts ...Option) (*Retrier, error) {
 	_, plain := r.budget.(*Bucket)
 	r.calls, _ = r.budget.(CallBudget)
 	r.fails, _ = r.budget.(FailureBudget)
+	r.refunds, _ = r.budget.(RefundBudget)
 	r.draws = p.Jitter.Kind != JitterNone
 	r.bounded = p.AttemptTimeout > 0 || p.Limit > 0
 	r.watched = p.Limit > 0 || len(r.observers) > 0 || r.limiter != nil || r.budget != nil && !plain
