@@ -12,7 +12,7 @@ import (
 )
 
 // exported returns the names that a package of this module exports, with the
-// fields of its structs.
+// fields of its structs (".Field") and its methods ("().Method").
 func exported(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -29,6 +29,8 @@ func exported(t *testing.T, dir string) map[string]bool {
 				case *ast.FuncDecl:
 					if n.Recv == nil {
 						names[n.Name.Name] = true
+					} else {
+						names["()."+n.Name.Name] = true
 					}
 				case *ast.TypeSpec:
 					names[n.Name.Name] = true
@@ -87,5 +89,33 @@ func TestMigrating(t *testing.T) {
 	}
 	if count < 80 {
 		t.Errorf("only %d names were found", count)
+	}
+}
+
+// TestMigratingBreakers demands that the names on the right are those of package
+// breaker: everything between backquotes there that begins with a capital.
+func TestMigratingBreakers(t *testing.T) {
+	data, err := os.ReadFile("migrating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := exported(t, "../breaker")
+	_, page, found := strings.Cut(string(data), "\n## Circuit breakers")
+	if !found {
+		t.Fatal("migrating.md has nothing about circuit breakers")
+	}
+	quoted, name := regexp.MustCompile("`([^`]+)`"), regexp.MustCompile(`\b[A-Z]\w+`)
+	count := 0
+	for _, cell := range row.FindAllStringSubmatch(page, -1) {
+		for _, code := range quoted.FindAllStringSubmatch(cell[1], -1) {
+			for _, n := range name.FindAllString(code[1], -1) {
+				if count++; !known[n] && !known["."+n] && !known["()."+n] {
+					t.Errorf("migrating.md names %s, which package breaker has not: %s", n, cell[0])
+				}
+			}
+		}
+	}
+	if count < 80 {
+		t.Errorf("%d names found: the tables are not read", count)
 	}
 }
