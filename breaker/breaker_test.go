@@ -141,7 +141,10 @@ func TestOwnOutcomes(t *testing.T) {
 	classify := func(err error) Outcome {
 		b.State() // no lock is held
 		switch err {
-		case nil, notFound:
+		case nil:
+			t.Error("asked about a call without an error")
+			return Failure
+		case notFound:
 			return Success
 		case strange:
 			return Outcome(200)

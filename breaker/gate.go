@@ -282,7 +282,7 @@ func (g *gate) confirm(p *phase) bool {
 // verdict classifies err for the engine. Most calls end in the first line, which
 // is inlined.
 func (g *gate) verdict(err error) error {
-	if err == nil && g.outcome == nil {
+	if err == nil {
 		return nil
 	}
 	return g.classify(err)

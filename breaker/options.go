@@ -51,9 +51,10 @@ func WithHint(read func(error) (time.Duration, bool)) Option {
 	}
 }
 
-// WithOutcome sets what the error of a finished call, nil included, says about
-// the backend; nil is DefaultOutcome. It is called once per finished call,
-// outside every lock, and may call the breaker. Should it panic, the call counts
+// WithOutcome sets what the error of a finished call says about the backend; nil is
+// DefaultOutcome. It is called once for each finished call that has an error, outside
+// every lock, and may call the breaker. A call without an error is a Success and is not
+// asked about, so that classify never sees nil. Should it panic, the call counts
 // as a failure; so does any value that is not an Outcome of this package.
 func WithOutcome(classify func(error) Outcome) Option {
 	return func(o *options) { o.outcome = classify }

@@ -310,3 +310,62 @@ func TestDefect_failsafe_roundedRates(t *testing.T) {
 		}
 	})
 }
+
+// IsExcluded is asked about calls that succeeded, with a nil error, under the lock: one
+// that looks into the error panics in a call that went well.
+func TestDefect_gobreaker_isExcludedSeesNil(t *testing.T) {
+	asked := 0
+	look := func(err error) { // as somebody would write it
+		if asked++; err == nil {
+			panic("no error to look at")
+		}
+	}
+	panics := func(f func()) (yes bool) {
+		defer func() { yes = recover() != nil }()
+		f()
+		return false
+	}
+	b := newGobreaker(gobreaker.Settings{IsExcluded: func(err error) bool { look(err); return false }})
+	if !panics(func() { _, _ = b.Execute(work) }) {
+		t.Error("did not reproduce: a success is not asked about")
+	}
+	asked = 0
+	ours := newBreaker(t, breaker.WithOutcome(func(err error) breaker.Outcome { look(err); return breaker.Failure }))
+	if panics(func() { _, _ = breaker.Execute(ours, work) }) || asked != 0 {
+		t.Errorf("squall: asked %d times", asked)
+	}
+	if _, _ = breaker.Execute(ours, fail); asked != 1 || ours.State() != breaker.Open {
+		t.Errorf("squall: asked %d times about a failure, %v", asked, ours.State())
+	}
+}
+
+// Without an Interval, which is the default, the counts of a closed breaker are never
+// cleared: five failures, one a year, open it.
+func TestDefect_gobreaker_countsAreNeverCleared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := false
+		b := gobreaker.NewCircuitBreaker[int](gobreaker.Settings{
+			ReadyToTrip:   func(c gobreaker.Counts) bool { return c.TotalFailures >= 5 },
+			OnStateChange: func(string, gobreaker.State, gobreaker.State) { opened = true },
+		})
+		ours, err := breaker.New(breaker.Config{
+			FailureCount: breaker.FailureCount{Failures: 5, Window: breaker.Window{Span: time.Hour}}, OpenFor: openFor,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			_, _ = b.Execute(fail)
+			_, _ = breaker.Execute(ours, fail)
+			_, _ = b.Execute(work)
+			_, _ = breaker.Execute(ours, work)
+			time.Sleep(365 * 24 * time.Hour)
+		}
+		if !opened {
+			t.Error("did not reproduce: it never opened")
+		}
+		if ours.State() != breaker.Closed {
+			t.Errorf("squall: %v", ours.State())
+		}
+	})
+}

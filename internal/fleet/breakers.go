@@ -105,7 +105,7 @@ func (b *breakers) add(key uint64) *guard {
 // an error that no second attempt would mend (a missing key, a refused
 // permission) comes from a healthy backend.
 func (b *breakers) outcome(err error) breaker.Outcome {
-	if err == nil || b.judge(err) == retry.Fatal {
+	if b.judge(err) == retry.Fatal {
 		return breaker.Success
 	}
 	return breaker.Failure
