@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -80,6 +81,18 @@ func (p *process) serves() {
 	}
 }
 
+// event is the next that the store's listener was told.
+func (p *process) event() breaker.StoreEvent {
+	p.t.Helper()
+	select {
+	case e := <-p.events:
+		return e
+	case <-within(p.t).Done():
+		p.t.Fatal("no StoreEvent")
+		return breaker.StoreEvent{}
+	}
+}
+
 func (p *process) fail() {
 	_ = p.shaky.Run(func() error { return errBackend })
 }
@@ -140,7 +153,7 @@ func killAndRestart(t *testing.T, versionAfter uint64, args ...string) {
 	agree(t, breaker.Open, a, b)
 	a.serves()
 	for _, p := range []*process{a, b} {
-		lost, back := <-p.events, <-p.events
+		lost, back := p.event(), p.event()
 		if lost.Err == nil || back.Err != nil || len(p.events) != 0 || back.Time.Before(lost.Time) {
 			t.Errorf("%+v, %+v and %d more, want one loss and one return", lost, back, len(p.events))
 		}
@@ -190,6 +203,36 @@ func (c telling) EvalSha(ctx context.Context, sha string, keys []string, args ..
 	return c.Scripter.EvalSha(ctx, sha, keys, args...)
 }
 
+// counting is a client that counts what it is asked, and has no server.
+type counting struct {
+	redis.Scripter
+	asked atomic.Int64
+}
+
+func (c *counting) EvalSha(context.Context, string, []string, ...any) *redis.Cmd {
+	c.asked.Add(1)
+	return redis.NewCmdResult(nil, errBackend)
+}
+
+// Nothing is asked of Redis for a context that has ended.
+func TestEndedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := new(counting)
+		s := newStore(t, client)
+		ctx, cancel := context.WithCancel(context.Background())
+		if _, err := s.Load(ctx, "a"); !errors.Is(err, errBackend) {
+			t.Errorf("%v", err)
+		}
+		cancel()
+		_, loading := s.Load(ctx, "a")
+		_, _, swapping := s.Swap(ctx, "a", breaker.Record{Version: 1})
+		synctest.Wait()
+		if !errors.Is(loading, context.Canceled) || !errors.Is(swapping, context.Canceled) || client.asked.Load() != 1 {
+			t.Errorf("%v, %v, asked %d times", loading, swapping, client.asked.Load())
+		}
+	})
+}
+
 // A server that hangs holds up no call, and Sync no longer than its context says, even
 // if the client knows no deadline.
 func TestHangingServer(t *testing.T) {
@@ -234,13 +277,13 @@ func TestHangingServer(t *testing.T) {
 	if err := p.Sync(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
-	if e := <-p.events; !errors.Is(e.Err, context.DeadlineExceeded) {
+	if e := p.event(); !errors.Is(e.Err, context.DeadlineExceeded) {
 		t.Errorf("%+v", e)
 	}
 	server.kill()
 	server.start()
 	agree(t, breaker.Open, p)
-	if e := <-p.events; e.Err != nil || len(p.events) != 0 {
+	if e := p.event(); e.Err != nil || len(p.events) != 0 {
 		t.Errorf("%+v, want that it is back", e)
 	}
 }
@@ -314,7 +357,7 @@ func TestRun(t *testing.T) {
 	a.fail()
 	reach(b, breaker.Open)
 	server.kill()
-	for (<-b.events).Err == nil {
+	for b.event().Err == nil {
 		// until it is lost
 	}
 	b.shaky.Reset()

@@ -167,7 +167,9 @@ func contractLeft(t *testing.T, s *subject) {
 		s.put(c.r)
 		got := s.load()
 		for c.moves && got.Left == c.r.Left {
-			got = s.load()
+			if got = s.load(); time.Since(began) > patience {
+				t.Fatalf("%+v does not count down", c.r)
+			}
 		}
 		gone := c.r.Left - got.Left
 		if most := time.Since(began) + slack; gone < 0 || gone > most || !c.moves && gone != 0 {
@@ -267,17 +269,18 @@ func contractOneWins(t *testing.T, s *subject) {
 func contractNoneIsLost(t *testing.T, s *subject) {
 	const each, swappers = 25, 8
 	var all sync.WaitGroup
+	ctx := within(t)
 	for range swappers {
 		all.Go(func() {
 			for done := 0; done < each; {
-				r, err := s.store.Load(within(t), s.name)
+				r, err := s.store.Load(ctx, s.name)
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				r.Version++
 				r.Trips++
-				_, swapped, err := s.store.Swap(within(t), s.name, r)
+				_, swapped, err := s.store.Swap(ctx, s.name, r)
 				if err != nil {
 					t.Error(err)
 					return

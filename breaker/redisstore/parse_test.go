@@ -30,6 +30,8 @@ func TestParse(t *testing.T) {
 		{hash(map[int]any{partIsolated: "1"}), breaker.Record{Version: 7, Open: true, Isolated: true, Left: 5000, Trips: 2, By: "me"}},
 		{hash(map[int]any{partNow: "1"}), breaker.Record{Version: 7, Open: true, Left: 5000, Trips: 2, By: "me"}},
 		{hash(map[int]any{partNow: "9223372036854775807"}), breaker.Record{Version: 7, Open: true, Left: math.MinInt64, Trips: 2, By: "me"}},
+		// 384 ns less, if microseconds became nanoseconds without a look.
+		{hash(map[int]any{partNow: "20146744073709552"}), breaker.Record{Version: 7, Open: true, Left: math.MinInt64, Trips: 2, By: "me"}},
 		{hash(map[int]any{partLeft: "-9223372036854775808"}), breaker.Record{Version: 7, Open: true, Left: math.MinInt64, Trips: 2, By: "me"}},
 	} {
 		if got, err := parse("k", c.answer); err != nil || got != c.want {
