@@ -325,3 +325,11 @@ func saturatingAdd(a, b time.Duration) time.Duration {
 	}
 	return a + b
 }
+
+// saturatingSub is a less b, which is no less than nothing.
+func saturatingSub(a, b time.Duration) time.Duration {
+	if b > 0 && a < math.MinInt64+b {
+		return math.MinInt64
+	}
+	return a - b
+}

@@ -186,8 +186,26 @@ func (s *Sharing) sync(ctx context.Context, m *member) error {
 	if err != nil {
 		return err
 	}
+	if r.Version == 0 {
+		return s.remind(ctx, m)
+	}
 	m.adopt(r)
 	return nil
+}
+
+// remind tells a store that has forgotten it what is open here. That is no news, so it
+// keeps its version: who has news since goes on from there.
+func (s *Sharing) remind(ctx context.Context, m *member) error {
+	r, ok := m.gate.record()
+	if !ok || !r.Open || m.known == 0 {
+		return nil
+	}
+	r.Version, r.By = m.known, s.process
+	kept, swapped, err := s.store.Swap(ctx, m.gate.name, r)
+	if err == nil && !swapped {
+		m.adopt(kept)
+	}
+	return err
 }
 
 // tell stores the breaker's state. It returns false where somebody else's stands.
@@ -197,6 +215,9 @@ func (s *Sharing) tell(ctx context.Context, m *member) (told bool, err error) {
 		return false, nil // half-open: the open state that was not told is over
 	}
 	r.Version, r.By = m.known+1, s.process
+	if m.known == 0 {
+		r.Version = firstVersion()
+	}
 	kept, swapped, err := s.store.Swap(ctx, m.gate.name, r)
 	if err != nil {
 		return false, err
@@ -216,21 +237,15 @@ func (s *Sharing) tell(ctx context.Context, m *member) (told bool, err error) {
 	return true, nil
 }
 
-// adopt makes the breaker what the record says, if that is news. A store that has
-// forgotten is told again what is open here.
+// adopt makes the breaker what the record says, if that is news.
 func (m *member) adopt(r Record) {
 	if r.Version == m.known {
 		return
 	}
 	m.known = r.Version
-	switch {
-	case r.Version == 0:
-		if mine, ok := m.gate.record(); ok && mine.Open {
-			m.changed()
-		}
-	case r.Open:
+	if r.Open {
 		m.gate.adoptOpen(r)
-	default:
+	} else {
 		m.gate.adoptClosed()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -81,7 +82,7 @@ func TestSharedOpening(t *testing.T) {
 	if e := b.events[0]; e.Cause != CauseShared || e.From != Closed || e.To != Open {
 		t.Errorf("%+v", e)
 	}
-	if r, _ := store.Load(context.Background(), "s3-put"); r.By != "a" || r.Version != 1 || r.Left != 20*s {
+	if r, _ := store.Load(context.Background(), "s3-put"); r.By != "a" || r.Version == 0 || r.Left != 20*s {
 		t.Errorf("%+v", r)
 	}
 	// Its probe fails: the open time grows in both.
@@ -181,9 +182,10 @@ func TestSharedOpenTimeThatIsOver(t *testing.T) {
 		t.Errorf("%v", b.State())
 	}
 	// And a has nothing to tell of: it has not probed.
+	before, _ := store.Load(context.Background(), "s3-put")
 	a.State()
 	a.sync(t)
-	if r, _ := store.Load(context.Background(), "s3-put"); r.Version != 1 {
+	if r, _ := store.Load(context.Background(), "s3-put"); r.Version != before.Version {
 		t.Errorf("%+v", r)
 	}
 }
@@ -238,11 +240,73 @@ func TestStoreAway(t *testing.T) {
 	a := newPeer(t, store, Config{Failures: 1, OpenFor: 30 * s}, clock, "a")
 	_ = a.Run(fail)
 	a.sync(t)
+	before, _ := store.Load(context.Background(), "s3-put")
 	store.records = nil
 	a.sync(t)
+	if r, _ := store.Load(context.Background(), "s3-put"); r != before {
+		t.Errorf("%+v, want %+v again", r, before)
+	}
+}
+
+// What is told to a store that has forgotten the old is not taken for the old.
+func TestStoreForgetsAndCountsAnew(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	c := Config{Failures: 1, OpenFor: time.Hour}
+	a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+	a.Trip()
+	a.Reset()
 	a.sync(t)
-	if r, _ := store.Load(context.Background(), "s3-put"); !r.Open || r.Version != 1 {
-		t.Errorf("%+v", r)
+	b.sync(t)
+	store.records = nil
+	late := newPeer(t, store, c, clock, "late") // knows nothing of what was
+	_ = late.Run(fail)
+	late.sync(t)
+	for _, p := range []*peer{a, b} {
+		if p.sync(t); p.State() != Open {
+			t.Errorf("%v, want what the new process told", p.State())
+		}
+	}
+}
+
+// A reset while the store is away is news to those who remind it of what was, whoever
+// comes first.
+func TestResetWhileAwayAndForgotten(t *testing.T) {
+	for _, order := range []string{"ab", "ba"} {
+		clock := newManualClock()
+		store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+		c := Config{Failures: 1, OpenFor: time.Hour}
+		a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+		_ = a.Run(fail)
+		a.sync(t)
+		b.sync(t)
+		store.down = true
+		b.Reset()
+		_ = b.sharing.Sync(context.Background())
+		store.down, store.records = false, nil
+		for range 2 {
+			for _, who := range order {
+				map[rune]*peer{'a': a, 'b': b}[who].sync(t)
+			}
+		}
+		if a.State() != Closed || b.State() != Closed {
+			t.Errorf("%s: a %v, b %v after b's reset", order, a.State(), b.State())
+		}
+	}
+}
+
+// A record of the longest and the shortest times does not wrap around.
+func TestMemoryStoreOfCenturies(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	for i, left := range []time.Duration{math.MaxInt64, math.MinInt64, 0} {
+		if _, swapped, err := store.Swap(context.Background(), "x", Record{Version: uint64(i) + 1, Open: true, Left: left}); !swapped || err != nil {
+			t.Fatal(swapped, err)
+		}
+		clock.advance(100 * 365 * 24 * time.Hour)
+		if r, _ := store.Load(context.Background(), "x"); (r.Left > 0) != (left > 0) {
+			t.Errorf("%v: %v a century later", left, r.Left)
+		}
 	}
 }
 

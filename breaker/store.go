@@ -15,16 +15,16 @@ import (
 type Store interface {
 	// Load returns the record of a name, the zero Record if there is none.
 	Load(ctx context.Context, name string) (Record, error)
-	// Swap keeps r under name if the record there has the version before r's (a name
-	// without a record has version 0), and returns what is kept now and whether it
-	// is r. No more than one of those who swap for one version succeeds.
+	// Swap keeps r under name if the record there has the version before r's, or if
+	// there is none, and returns what is kept now and whether it is r. No more than
+	// one of those who swap for one version succeeds.
 	Swap(ctx context.Context, name string, r Record) (kept Record, swapped bool, err error)
 }
 
 // Record is the state of one breaker, as it is shared. The zero value is that of a
 // breaker that nobody has shared yet.
 type Record struct {
-	// Version counts the changes, from 1.
+	// Version counts the changes, from wherever the first of them began; never 0.
 	Version uint64
 	// Open says that the breaker was opened; else it is closed. Being half-open is
 	// nobody else's business.
@@ -70,7 +70,7 @@ func (m *MemoryStore) Load(ctx context.Context, name string) (Record, error) {
 func (m *MemoryStore) load(name string) Record {
 	kept := m.records[name]
 	if kept.Open && !kept.Isolated {
-		kept.Left -= now(m.Clock).Sub(kept.at)
+		kept.Left = saturatingSub(kept.Left, now(m.Clock).Sub(kept.at))
 	}
 	return kept.Record
 }
@@ -82,7 +82,7 @@ func (m *MemoryStore) Swap(ctx context.Context, name string, r Record) (Record, 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if kept := m.load(name); kept.Version != r.Version-1 {
+	if kept := m.load(name); kept.Version != 0 && kept.Version != r.Version-1 {
 		return kept, false, nil
 	}
 	if m.records == nil {

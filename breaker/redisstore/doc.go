@@ -41,14 +41,14 @@
 // (breaker.WithStoreListener), and each process goes on with its own breakers: nothing
 // opens or closes because of it. When Redis is back, what changed meanwhile is told and
 // heard. If it has lost its data (a restart without persistence, a failover that lost the
-// last writes), processes that are open tell so again, and the versions start anew; what was
-// closed or reset while it was away may be opened by them again, for what they have left.
+// last writes), processes that are open remind it of that; what was closed or reset while it
+// was away is news to them.
 //
 // # What is in the keys
 //
 // One hash for each breaker, under Config.Prefix and its name:
 //
-//	version   how many changes there were
+//	version   counts the changes, from a number that is left to chance
 //	open      1 if open, or 0
 //	isolated  1 if it is open until somebody resets it, or 0
 //	left      the open time that was left at the last change, in nanoseconds
@@ -66,7 +66,7 @@
 // server with another clock.
 //
 // Each record expires Config.Keep after its open time is over, or after the change that
-// closed it, and stands for "closed, version 0" then; one that is isolated does not.
+// closed it, and stands for "closed" then; one that is isolated does not.
 // Eviction (maxmemory-policy) may take it earlier, which is the same as losing data; the
 // volatile policies spare the isolated ones.
 //

@@ -26,11 +26,11 @@ var loadScript = redis.NewScript(found + `
 return {kind, now, unpack(fields)}
 `)
 
-// swapScript swaps for the version ARGV[1]; the others are the new fields, and the
-// milliseconds after which they expire.
+// swapScript swaps for the version ARGV[1], or where there is nothing; the others are the
+// new fields, and the milliseconds after which they expire.
 var swapScript = redis.NewScript(found + `
 local version = fields[1]
-if kind == 'none' then version = '0' end
+if kind == 'none' then version = ARGV[1] end
 if version ~= ARGV[1] then
 	return {kind, now, unpack(fields)}
 end

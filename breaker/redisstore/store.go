@@ -62,8 +62,9 @@ func (s *Store) Load(ctx context.Context, name string) (breaker.Record, error) {
 	return parse(key, answer)
 }
 
-// Swap keeps r under name if the record there has the version before r's, and returns
-// what is kept now and whether it is r, in one round trip. Every Record can be kept.
+// Swap keeps r under name if the record there has the version before r's, or if there is
+// none, and returns what is kept now and whether it is r, in one round trip. Every Record
+// can be kept.
 //
 // The errors are those of Load. After an error other than a *CorruptError r may be kept
 // all the same: the answer was lost, or comes too late. If the client repeats a Swap
