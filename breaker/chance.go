@@ -17,8 +17,8 @@ func draw(c Chance, n int) float64 {
 	return c.Draw(n)
 }
 
-// firstVersion is where the versions of a shared record begin. It is left to chance, so
+// firstVersion is before the first version of a shared record. It is left to chance, so
 // that a store which has forgotten a record, and is told another, does not come to the
 // old one's versions again: a process that knew them would take the new one for known.
 // Nothing else depends on it.
-func firstVersion() uint64 { return 1 + uint64(rand.Uint32()) }
+func firstVersion() uint64 { return uint64(rand.Uint32()) }

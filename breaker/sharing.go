@@ -40,7 +40,10 @@ type member struct {
 	gate  *gate
 	wake  chan struct{}
 	dirty atomic.Bool // its state changed, not because of the store
-	known uint64      // the version that it has told or been told; guarded by Sharing.passing
+
+	// Guarded by Sharing.passing:
+	known  uint64 // the version that it has told or been told; at first, any
+	unsure bool   // the last Swap failed, and may have swapped all the same
 }
 
 // StoreEvent tells that the store could not be reached, or can be again.
@@ -95,7 +98,7 @@ func (s *Sharing) Add(b Shareable) error {
 	if g.name == "" || slices.ContainsFunc(s.members, func(m *member) bool { return m.gate.name == g.name }) {
 		return fmt.Errorf("%w: %q", ErrName, g.name)
 	}
-	m := &member{gate: g, wake: s.wake}
+	m := &member{gate: g, wake: s.wake, known: firstVersion()}
 	m.dirty.Store(g.phase.Load().state != Closed)
 	s.members = append(s.members, m)
 	g.member.Store(m)
@@ -197,7 +200,7 @@ func (s *Sharing) sync(ctx context.Context, m *member) error {
 // keeps its version: who has news since goes on from there.
 func (s *Sharing) remind(ctx context.Context, m *member) error {
 	r, ok := m.gate.record()
-	if !ok || !r.Open || m.known == 0 {
+	if !ok || !r.Open {
 		return nil
 	}
 	r.Version, r.By = m.known, s.process
@@ -208,32 +211,38 @@ func (s *Sharing) remind(ctx context.Context, m *member) error {
 	return err
 }
 
-// tell stores the breaker's state. It returns false where somebody else's stands.
+// tell stores the breaker's state. It returns false where there is nothing to tell.
 func (s *Sharing) tell(ctx context.Context, m *member) (told bool, err error) {
 	r, ok := m.gate.record()
 	if !ok {
 		return false, nil // half-open: the open state that was not told is over
 	}
-	r.Version, r.By = m.known+1, s.process
-	if m.known == 0 {
-		r.Version = firstVersion()
-	}
-	kept, swapped, err := s.store.Swap(ctx, m.gate.name, r)
-	if err != nil {
-		return false, err
-	}
-	if !swapped && r.Open && !kept.Open {
-		// They closed it, and here it has just failed: that is news to them.
-		r.Version = kept.Version + 1
+	r.By = s.process
+	var kept Record
+	for range 3 {
+		var swapped bool
+		r.Version = m.known + 1
 		if kept, swapped, err = s.store.Swap(ctx, m.gate.name, r); err != nil {
+			m.unsure = true
 			return false, err
 		}
+		mine := m.unsure && kept.Version == r.Version && kept.By == r.By
+		seen := m.unsure && kept.Version > r.Version // somebody went on from what may be mine
+		m.unsure = false
+		switch {
+		case swapped || mine && kept.Open == r.Open:
+			m.known = kept.Version
+			return true, nil
+		case mine, !seen && r.Open && !kept.Open:
+			// What I told is old by now. Or: they closed it, and here it has just
+			// failed, which is news to them.
+			m.known = kept.Version
+		default:
+			m.adopt(kept)
+			return true, nil
+		}
 	}
-	if !swapped {
-		m.adopt(kept)
-		return true, nil
-	}
-	m.known = kept.Version
+	m.adopt(kept)
 	return true, nil
 }
 

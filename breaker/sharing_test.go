@@ -297,7 +297,7 @@ func TestSharingConverges(t *testing.T) {
 				clock.advance(time.Duration(r.IntN(40)) * s)
 			case 3:
 				if r.IntN(5) == 0 {
-					store.down = !store.down
+					store.down, store.mute = r.IntN(3) == 0, r.IntN(3) == 0
 				}
 			case 4:
 				if r.IntN(30) == 0 {
@@ -307,7 +307,7 @@ func TestSharingConverges(t *testing.T) {
 				_ = p.Run([]func() error{succeed, fail}[r.IntN(2)])
 			}
 		}
-		store.down = false
+		store.down, store.mute = false, false
 		for range 2 * len(peers) {
 			clock.advance(time.Hour + 1)
 			for _, p := range peers {

@@ -9,10 +9,12 @@ import (
 	"time"
 )
 
-// outage is a store that can be made unreachable, and counts what is asked of it.
+// outage is a store that can be made unreachable, or its answers to Swap lost, and
+// counts what is asked of it.
 type outage struct {
 	MemoryStore
 	down  bool
+	mute  bool
 	asked int
 }
 
@@ -29,7 +31,11 @@ func (o *outage) Swap(ctx context.Context, name string, r Record) (Record, bool,
 	if o.asked++; o.down {
 		return Record{}, false, errAway
 	}
-	return o.MemoryStore.Swap(ctx, name, r)
+	kept, swapped, err := o.MemoryStore.Swap(ctx, name, r)
+	if o.mute {
+		return Record{}, false, errAway
+	}
+	return kept, swapped, err
 }
 
 // Without the store each goes on by itself, and says so once; afterwards they agree
@@ -134,6 +140,54 @@ func TestResetWhileAwayAndForgotten(t *testing.T) {
 		if a.State() != Closed || b.State() != Closed {
 			t.Errorf("%s: a %v, b %v after b's reset", order, a.State(), b.State())
 		}
+	}
+}
+
+// A change whose answer was lost is told again as the same change: whoever has heard of
+// it, and changed the state since, has the last word, whatever the store has kept.
+func TestLostAnswers(t *testing.T) {
+	for _, forgets := range []bool{false, true} {
+		for _, order := range []string{"ab", "ba"} {
+			clock := newManualClock()
+			store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+			c := Config{Failures: 1, OpenFor: time.Hour}
+			a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+			store.mute = true
+			_ = a.Run(fail)
+			_ = a.sharing.Sync(context.Background())
+			b.sync(t) // hears of what a does not know that it has told
+			store.down = true
+			b.Reset()
+			_ = b.sharing.Sync(context.Background())
+			store.down, store.mute = false, false
+			if forgets {
+				store.records = nil
+			}
+			for range 2 {
+				for _, who := range order {
+					map[rune]*peer{'a': a, 'b': b}[who].sync(t)
+				}
+			}
+			if a.State() != Closed || b.State() != Closed {
+				t.Errorf("forgets %t, %s: a %v, b %v after b's reset", forgets, order, a.State(), b.State())
+			}
+		}
+	}
+	// And what has changed here since is told on top of it.
+	clock := newManualClock()
+	store := &outage{MemoryStore: MemoryStore{Clock: clock}}
+	c := Config{Failures: 1, OpenFor: time.Hour}
+	a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+	store.mute = true
+	_ = a.Run(fail)
+	_ = a.sharing.Sync(context.Background())
+	b.sync(t)
+	store.mute = false
+	a.Reset()
+	a.sync(t)
+	b.sync(t)
+	if a.State() != Closed || b.State() != Closed {
+		t.Errorf("a %v, b %v after a's reset", a.State(), b.State())
 	}
 }
 
