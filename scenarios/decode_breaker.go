@@ -65,33 +65,33 @@ func (d *decoder) failureCount(n ast.Node, p *path) (f breaker.FailureCount) {
 }
 
 func (d *decoder) failureRate(n ast.Node, p *path) (f breaker.FailureRate) {
-	d.object(n, p, []string{"rate", "min_calls", "calls", "span"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "rate":
-			f.Rate = d.number(v, p)
-		case "min_calls":
-			f.MinCalls = d.integer(v, p, 1, math.MaxInt32)
-		default:
-			d.window(&f.Window, key, v, p)
-		}
-	})
+	d.rateRule(n, p, &f.Rate, &f.MinCalls, &f.Window, nil)
 	return f
 }
 
 func (d *decoder) slowRate(n ast.Node, p *path) (s breaker.SlowRate) {
-	d.object(n, p, []string{"after", "rate", "min_calls", "calls", "span"}, func(key string, v ast.Node, p *path) {
+	d.rateRule(n, p, &s.Rate, &s.MinCalls, &s.Window, &s.After)
+	return s
+}
+
+// rateRule reads a rule on a share of calls; after is nil where it has none.
+func (d *decoder) rateRule(n ast.Node, p *path, rate *float64, minCalls *int, w *breaker.Window, after *time.Duration) {
+	known := []string{"rate", "min_calls", "calls", "span"}
+	if after != nil {
+		known = append([]string{"after"}, known...)
+	}
+	d.object(n, p, known, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "after":
-			s.After = d.duration(v, p)
+			*after = d.duration(v, p)
 		case "rate":
-			s.Rate = d.number(v, p)
+			*rate = d.number(v, p)
 		case "min_calls":
-			s.MinCalls = d.integer(v, p, 1, math.MaxInt32)
+			*minCalls = d.integer(v, p, 1, math.MaxInt32)
 		default:
-			d.window(&s.Window, key, v, p)
+			d.window(w, key, v, p)
 		}
 	})
-	return s
 }
 
 // window reads calls or span, which stand beside the rule's own keys.
