@@ -122,7 +122,7 @@ func (a *attempt) run(op func() error) error {
 			if a.phase.simple && verdict == nil {
 				a.ticket.concludes = a.phase.watch.succeeded(&a.ticket)
 			} else if a.phase.tracked {
-				verdict = a.b.end(a.phase, &a.ticket, verdict, a.err)
+				verdict = a.b.end(a.phase, &a.ticket, verdict)
 			}
 			if a.returned {
 				return
@@ -139,7 +139,7 @@ func (a *attempt) run(op func() error) error {
 			panic(cause)
 		}()
 		a.err = op()
-		verdict = a.b.verdict(a.err)
+		verdict = a.b.verdict(a.err, &a.ticket)
 		a.returned = true
 		return struct{}{}, verdict
 	})

@@ -281,11 +281,11 @@ func (g *gate) confirm(p *phase) bool {
 
 // verdict classifies err for the engine. Most calls end in the first line, which
 // is inlined.
-func (g *gate) verdict(err error) error {
+func (g *gate) verdict(err error, t *ticket) error {
 	if err == nil {
 		return nil
 	}
-	return g.classify(err)
+	return g.judge(err, t)
 }
 
 func (g *gate) classify(err error) error {

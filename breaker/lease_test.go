@@ -216,6 +216,32 @@ func TestDefect_ProbePanicsOrExits(t *testing.T) {
 	}
 }
 
+// A hint is the user's code. Where it does not return, the probe is a failure all the
+// same, and its place is free.
+func TestHintThatDoesNotReturn(t *testing.T) {
+	for _, leave := range []func(){func() { panic("hint") }, runtime.Goexit} {
+		c := Config{Failures: 1, OpenFor: s, MaxHint: s, ProbeLease: math.MaxInt64}
+		hint := WithHint(func(error) (time.Duration, bool) { leave(); return 0, false })
+		b, clock, _ := newTest(t, c, hint)
+		two, _, _ := newTestTwoStep(t, c, hint, WithClock(clock))
+		b.Trip()
+		two.Trip()
+		clock.advance(2 * s)
+		for _, probe := range []func(){
+			func() { _ = b.Run(fail) },
+			func() { done, _ := two.Allow(); done(errBackend) },
+		} {
+			inGoroutine(func() {
+				defer func() { _ = recover() }()
+				probe()
+			})
+		}
+		if b.State() != Open || two.State() != Open {
+			t.Errorf("%v, %v: want open", b.State(), two.State())
+		}
+	}
+}
+
 // TestDefect_CancelledProbe: a cancelled probe closes the breaker of Polly@8.7, as
 // it is not handled. Here it gives its place back and proves nothing.
 func TestDefect_CancelledProbe(t *testing.T) {

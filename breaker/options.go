@@ -42,7 +42,8 @@ func WithChance(c Chance) Option {
 // WithHint sets how to read out of a failure's error how long the server asked to be
 // left alone, and whether it did; nil is the usual: the RetryAfter method, of that
 // type, of the first error in the chain that has one. It is asked of failures only,
-// and only with Config.MaxHint, outside every lock. A negative answer is none.
+// and only with Config.MaxHint, outside every lock. A negative answer is none. Should it
+// panic, the call counts as the failure that it is.
 func WithHint(read func(error) (time.Duration, bool)) Option {
 	return func(o *options) {
 		if o.hint = read; read == nil {

@@ -8,6 +8,7 @@ type ticket struct {
 	start time.Duration // from gate.base; unless flights knows it
 	key   int32         // of flights
 	lease uint64        // of a probe
+	hint  time.Duration // how long the server asked to be left alone, if it failed
 
 	cause     Cause // the rule that the end of the call made hold
 	concludes bool  // conclude has something to do
@@ -25,9 +26,9 @@ func (g *gate) begin(p *phase) ticket {
 	}
 }
 
-// end is told of a call that has ended with err, which is not known of a panic, and
-// what was made of it, before the engine is. It returns what the engine is told.
-func (g *gate) end(p *phase, t *ticket, verdict, err error) error {
+// end is told of a call that has ended, and what was made of it, before the engine is.
+// It returns what the engine is told.
+func (g *gate) end(p *phase, t *ticket, verdict error) error {
 	if p.state == HalfOpen {
 		if verdict = g.endProbe(p, t, verdict); verdict == errOverdue {
 			return verdict
@@ -36,8 +37,8 @@ func (g *gate) end(p *phase, t *ticket, verdict, err error) error {
 		t.cause = p.watch.end(*t, outcomeOf(verdict))
 		t.concludes = t.cause != 0
 	}
-	if err != nil && g.config.MaxHint > 0 && outcomeOf(verdict) == Failure {
-		g.hold(p, err)
+	if t.hint > 0 {
+		g.hold(p, t.hint)
 	}
 	return verdict
 }
@@ -60,12 +61,20 @@ func (g *gate) enough(p *phase) bool {
 	return p.counts.Successes >= g.config.probes()-g.config.spare()
 }
 
-// hold notes how long the server asked to be left alone.
-func (g *gate) hold(p *phase, err error) {
-	d, ok := g.hint(err)
-	if !ok || d <= 0 {
-		return
+// judge classifies the error of a call that has ended, and asks it for a hint. That is
+// the user's code, and may not return: so nothing is told of the call before.
+func (g *gate) judge(err error, t *ticket) error {
+	verdict := g.classify(err)
+	if verdict == errFailure && g.config.MaxHint > 0 {
+		if d, ok := g.hint(err); ok {
+			t.hint = d
+		}
 	}
+	return verdict
+}
+
+// hold notes how long the server asked to be left alone.
+func (g *gate) hold(p *phase, d time.Duration) {
 	until := int64(saturatingAdd(g.elapsed(), min(d, g.config.MaxHint)))
 	for {
 		old := p.hold.Load()

@@ -91,13 +91,13 @@ func (p *permit) done(err error) {
 	if p.used.Swap(true) {
 		return
 	}
-	verdict := errFailure // should the classifier not return
+	verdict := errFailure // should the classifier, or who is asked for a hint, not return
 	defer func() {
 		if p.phase.state != Closed || p.b.phase.Load() != p.phase {
 			p.b.current() // what is due happens now, if not before: this probe may be overdue
 		}
 		if p.phase.tracked {
-			verdict = p.b.end(p.phase, &p.ticket, verdict, err)
+			verdict = p.b.end(p.phase, &p.ticket, verdict)
 		}
 		p.report(verdict)
 		if p.ticket.concludes {
@@ -105,5 +105,5 @@ func (p *permit) done(err error) {
 		}
 		p.b.deliver()
 	}()
-	verdict = p.b.verdict(err)
+	verdict = p.b.verdict(err, &p.ticket)
 }
