@@ -63,10 +63,11 @@ func (w *watch) succeeded(t *ticket) bool {
 // end is told of a call that has ended, and returns which rule opens the breaker. Each
 // rule is asked for which the call counts.
 func (w *watch) end(t ticket, o Outcome) (cause Cause) {
+	var now time.Duration
 	var late uint64
 	var slow bool
 	if w.flights != nil {
-		now := w.gate.elapsed()
+		now = w.gate.elapsed()
 		t.start, late = w.flights.end(t.key, now, w.after)
 		slow = now-t.start > w.after
 	}
@@ -79,7 +80,16 @@ func (w *watch) end(t ticket, o Outcome) (cause Cause) {
 		if o == Neutral && !bad {
 			continue // who gave up says nothing, unless it was slow by then
 		}
-		if r.window.add(t.start, bad)+flying >= r.needs && cause == 0 && r.holds(r.window.sum().and(flying)) {
+		if r.window.add(t.start, bad)+flying < r.needs || cause != 0 {
+			continue
+		}
+		var seen tally
+		if flying > 0 {
+			seen = w.withLate(r, now-w.after)
+		} else {
+			seen = r.window.sum()
+		}
+		if r.holds(seen) {
 			cause = r.cause
 		}
 	}
@@ -92,14 +102,24 @@ func (w *watch) overdue() Cause {
 	if w.flights.count.Load() == 0 {
 		return 0
 	}
-	late := w.late()
+	before := w.gate.elapsed() - w.after
+	if w.flights.late(before) == 0 {
+		return 0
+	}
 	for i := range w.rules {
-		r := &w.rules[i]
-		if r.cause == CauseSlowRate && late > 0 && r.holds(r.window.sum().and(late)) {
+		if r := &w.rules[i]; r.cause == CauseSlowRate && r.holds(w.withLate(r, before)) {
 			return r.cause
 		}
 	}
 	return 0
+}
+
+// withLate is what is in the window of a rule and the calls in flight that began before.
+// These come second: a call that ends meanwhile is taken out of them before it gets into
+// the window, so that it is never in both; and it has the rule asked itself, once it is.
+func (w *watch) withLate(r *watched, before time.Duration) tally {
+	sum := r.window.sum()
+	return sum.and(w.flights.late(before))
 }
 
 // seen is what made the rule of a cause hold; nothing where there is no such rule.

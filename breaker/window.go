@@ -157,8 +157,8 @@ func (w *timeWindow) since(number int64) tally {
 		if x.number < number {
 			continue
 		}
+		t.bad += x.bad.Load() // first: a call that is just being counted is in calls before
 		t.calls += x.calls.Load()
-		t.bad += x.bad.Load()
 	}
 	return t
 }
