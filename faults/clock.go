@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -45,6 +46,7 @@ type options struct {
 	now   func() time.Duration
 	date  func() time.Time
 	plain bool
+	told  func(*http.Request, Request, Verdict)
 }
 
 func newOptions(opts []Option) options {
@@ -84,3 +86,13 @@ func WithDate(now func() time.Time) Option { return func(o *options) { o.date = 
 // PlainHTTP makes a handler read requests as those of a plain web service:
 // operations are methods, keys are paths. Without it they are S3's.
 func PlainHTTP() Option { return func(o *options) { o.plain = true } }
+
+// OnVerdict tells f of every request that a handler decides on: the request,
+// what the plan saw of it, and what was decided. The effect comes when f
+// returns, so that f may take the time that an answer takes; After counts from
+// then. f runs on the
+// request's goroutine, of which there may be many at once; it may panic with
+// [http.ErrAbortHandler] for a client that has gone away.
+func OnVerdict(f func(r *http.Request, who Request, v Verdict)) Option {
+	return func(o *options) { o.told = f }
+}

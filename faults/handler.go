@@ -52,6 +52,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if d, ok := w.(decider); ok {
 		d.decided(v)
 	}
+	if h.told != nil {
+		h.told(r, who, v)
+	}
 	if v.Rule < 0 {
 		h.next.ServeHTTP(w, r)
 		return

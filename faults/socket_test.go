@@ -212,3 +212,36 @@ func TestSystemClock(t *testing.T) {
 	}
 	NewTransport(handlers["nothing"], WithClock(nil)) // nil is the system's
 }
+
+// Who listens is told what was decided on each request, whose it is, and before
+// the effect comes.
+func TestOnVerdict(t *testing.T) {
+	type told struct {
+		rule int
+		who  Request
+	}
+	var got []told
+	answered := false
+	server, _ := serve1(t, "SlowDown", plainly, OnVerdict(func(r *http.Request, who Request, v Verdict) {
+		if answered || r.Header.Get(HeaderCall) != "7" || v.Effect.Code != "SlowDown" {
+			t.Errorf("answered %v, %v, %v", answered, r.Header, v.Effect)
+		}
+		got = append(got, told{v.Rule, who})
+	}))
+	req, err := http.NewRequest("PUT", server.URL+"/b/k", strings.NewReader("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set(HeaderCall, "7")
+	req.Header.Set(HeaderAttempt, "2")
+	resp, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered = true
+	resp.Body.Close()
+	want := told{0, Request{Op: "PutObject", Method: "PUT", Bucket: "b", Key: "k", Call: 7, Attempt: 2}}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("told %+v, want %+v", got, want)
+	}
+}
