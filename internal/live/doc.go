@@ -1,0 +1,31 @@
+// Package live puts a scenario's backend, with its faults, on real sockets: for
+// clients that are not written in Go, and as the last word on those that are.
+//
+//	s, err := live.Start(scenario, live.Options{Seed: 1})
+//	…                        // point a client at s.URL()
+//	err = s.Close(time.Second)
+//
+// The same scenario means the same as in a simulated run, with these
+// differences, which come from clients that nobody here controls:
+//
+//   - Load and policies of the scenario have no part in it. Objects are those
+//     that clients put there; the scenario's bucket exists.
+//   - Time is real. Phases follow one another from the start, and the last one
+//     stays; or one is held ([Options].Phase, [Server.Jump]).
+//   - An error, reset or slow answer takes the backend's latency, as it does
+//     in virtual time; work takes a worker, whether or not its client waits.
+//     The extra latency of a fault passes before a worker is taken.
+//
+// Draws are keyed by who asks (see faults.Identify). A request that does not
+// say is known by its method and target, and by how many of the same came
+// before: so the same requests meet the same faults whatever the order in which
+// those for different targets arrive.
+//
+// A second listener, always on loopback, has the admin API:
+//
+//	GET  /state    counters and the phase in force, as JSON ([State])
+//	POST /phase    {"phase": "burst"} jumps to the beginning of a phase;
+//	               with "hold": true it stays in force
+//	POST /reset    as freshly started: time, objects, counters and draws
+//	GET  /metrics  the same counters for Prometheus
+package live

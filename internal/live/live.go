@@ -1,0 +1,277 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/internal/nearest"
+	"github.com/squall-sim/squall/scenarios"
+)
+
+// DefaultAddr is where a server listens unless it is told otherwise: on
+// loopback, at a free port.
+const DefaultAddr = "127.0.0.1:0"
+
+// Options are what a scenario leaves open. The zero value serves it with seed 0
+// on free ports of loopback, phase after phase.
+type Options struct {
+	// Seed is what all chance is drawn from.
+	Seed uint64
+	// Addr is where the backend listens, "host:port"; "": DefaultAddr. It must be
+	// on loopback (an address, or localhost) unless Public allows others.
+	Addr   string
+	Public bool
+	// Admin is where the admin API listens; "": DefaultAddr. It must be on
+	// loopback: who reaches it can reset the server.
+	Admin string
+	// Phase is the label of a phase to hold from the start; "": phases follow one
+	// another in real time.
+	Phase string
+	// Log gets a line for each request when it has ended, in one Write: the
+	// combined format of Apache and nginx, then how many seconds it took and, in
+	// quotes, the effect that hit it (a dash: none; "refused": the backend's queue
+	// was full). A request without an answer has
+	// the status 000. nil: no log.
+	Log io.Writer
+	// Clock is the time that everything takes; nil: the system's.
+	Clock faults.Clock
+}
+
+// OptionError tells of an option that does not fit.
+type OptionError struct {
+	Option  string // "addr", "admin" or "phase"
+	Message string // what is wrong
+	Hint    string // what would be right; may be empty
+}
+
+// Error returns the message and the hint.
+func (e *OptionError) Error() string {
+	if e.Hint == "" {
+		return "live: " + e.Message
+	}
+	return "live: " + e.Message + "; " + e.Hint
+}
+
+// Server is a scenario's backend on a socket. It is made by [Start], and safe
+// for concurrent use.
+type Server struct {
+	scenario *scenarios.Scenario
+	options  Options
+	clock    faults.Clock
+	log      *accessLog
+
+	ctx    context.Context // of all requests
+	cancel context.CancelFunc
+	world  atomic.Pointer[world]
+
+	backend, admin             *http.Server
+	backendSocket, adminSocket net.Listener
+	serving                    sync.WaitGroup // the two loops that accept
+	open                       sync.WaitGroup // connections, and requests on broken ones
+
+	closing sync.Once
+	closed  error
+}
+
+// Start serves a scenario, which must be valid, until [Server.Close]. When it
+// returns, connections are accepted. The error is an *[OptionError], or why a
+// socket could not be opened.
+func Start(sc *scenarios.Scenario, o Options) (*Server, error) {
+	s := &Server{scenario: sc, options: o, clock: o.Clock, log: newAccessLog(o.Log)}
+	if s.clock == nil {
+		s.clock = faults.SystemClock()
+	}
+	hold := -1
+	if o.Phase != "" {
+		var err error
+		if hold, err = s.phase(o.Phase); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	w, err := newWorld(s.ctx, sc, o.Seed, s.clock, hold)
+	if err != nil {
+		s.cancel()
+		return nil, errors.Join(fmt.Errorf("live: %w", err), s.backendSocket.Close(), s.adminSocket.Close())
+	}
+	s.world.Store(w)
+	base := func(net.Listener) context.Context { return s.ctx }
+	s.backend = &http.Server{Handler: http.HandlerFunc(s.serve), BaseContext: base, ConnState: s.track, ReadHeaderTimeout: time.Minute}
+	s.admin = &http.Server{Handler: s.adminHandler(), BaseContext: base, ConnState: s.track, ReadHeaderTimeout: time.Minute}
+	s.run(s.backend, s.backendSocket)
+	s.run(s.admin, s.adminSocket)
+	return s, nil
+}
+
+func (s *Server) run(server *http.Server, socket net.Listener) {
+	s.serving.Add(1)
+	go func() {
+		defer s.serving.Done()
+		_ = server.Serve(socket) // it always ends with an error: that the server was closed
+	}()
+}
+
+// listen opens both sockets, or none.
+func (s *Server) listen() error {
+	addr, admin := s.options.Addr, s.options.Admin
+	if addr == "" {
+		addr = DefaultAddr
+	}
+	if admin == "" {
+		admin = DefaultAddr
+	}
+	if err := checkAddr("addr", addr, s.options.Public); err != nil {
+		return err
+	}
+	if err := checkAddr("admin", admin, false); err != nil {
+		return err
+	}
+	var err error
+	if s.backendSocket, err = net.Listen("tcp", addr); err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	if s.adminSocket, err = net.Listen("tcp", admin); err != nil {
+		return errors.Join(fmt.Errorf("live: %w", err), s.backendSocket.Close())
+	}
+	return nil
+}
+
+// checkAddr refuses what is no address, and what is not on loopback unless that
+// is asked for.
+func checkAddr(option, addr string, public bool) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return &OptionError{option, fmt.Sprintf("%q is no address", addr), "write host:port, such as 127.0.0.1:9000, or 127.0.0.1:0 for a free port"}
+	}
+	if public || host == "localhost" || net.ParseIP(host).IsLoopback() {
+		return nil
+	}
+	hint := "write 127.0.0.1:PORT"
+	if option == "addr" {
+		hint += ", or ask for a server that others reach"
+	}
+	return &OptionError{option, fmt.Sprintf("%q is not on loopback", addr), hint}
+}
+
+// URL returns where the backend is, such as "http://127.0.0.1:41234".
+func (s *Server) URL() string { return "http://" + s.backendSocket.Addr().String() }
+
+// AdminURL returns where the admin API is.
+func (s *Server) AdminURL() string { return "http://" + s.adminSocket.Addr().String() }
+
+// phase finds a phase by its label.
+func (s *Server) phase(label string) (int, error) {
+	var known []string
+	for i, ph := range s.scenario.Phases {
+		if ph.Label == label {
+			return i, nil
+		}
+		known = append(known, ph.Label)
+	}
+	hint := "its phases are"
+	for i, k := range known {
+		switch {
+		case i > 0 && i == len(known)-1:
+			hint += " and"
+		case i > 0:
+			hint += ","
+		}
+		hint += " " + k
+	}
+	if near := nearest.Word(label, known); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return 0, &OptionError{"phase", fmt.Sprintf("%s has no phase %q", s.scenario.Name, label), hint}
+}
+
+// Jump goes to the beginning of a phase, which then takes its time, or stays if
+// hold is set. Requests that have arrived keep the faults that they met. The
+// error is an *[OptionError].
+func (s *Server) Jump(label string, hold bool) error {
+	i, err := s.phase(label)
+	if err != nil {
+		return err
+	}
+	s.world.Load().course.jump(i, hold)
+	return nil
+}
+
+// Reset makes the server as it was when it started: time, objects, counters and
+// draws. A phase that is held stays so. Requests that have arrived end in the
+// world that they began in, and count nowhere.
+func (s *Server) Reset() error {
+	w, err := newWorld(s.ctx, s.scenario, s.options.Seed, s.clock, s.world.Load().course.holds())
+	if err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	s.world.Store(w)
+	return nil
+}
+
+// serve is the way of a request.
+func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
+	w := s.world.Load()
+	x := &exchange{ResponseWriter: rw, arrived: s.clock.Now(), broken: true}
+	x.who, x.named = faults.Identify(r)
+	if !x.named {
+		x.who = w.seen.next(r)
+	}
+	w.counts.arrived(x)
+	r = x.in(r.WithContext(faults.WithRequest(r.Context(), x.who)))
+	defer func() { // also when a fault breaks the connection by a panic
+		w.counts.done(x)
+		s.log.write(r, x, s.clock.Now())
+		if x.hijacked {
+			s.open.Done()
+		}
+	}()
+	w.handler.ServeHTTP(x, r)
+	x.broken = false
+}
+
+// track counts open connections, so that Close can wait for their end. One
+// that a fault took over is left to serve.
+func (s *Server) track(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+	case http.StateClosed:
+		s.open.Done()
+	}
+}
+
+// Close stops accepting, lets requests end for as long as grace, and then breaks
+// those that have not (requests in a black hole never end). When it returns, nothing of
+// the server is left but its State. The error is the first one of the log.
+func (s *Server) Close(grace time.Duration) error {
+	s.closing.Do(func() {
+		ctx, end := context.WithCancel(context.Background())
+		waiting := make(chan struct{})
+		go func() {
+			defer close(waiting)
+			defer end()
+			_ = s.clock.Sleep(ctx, grace) // or less, if all have ended by then
+		}()
+		_ = s.backend.Shutdown(ctx) // its error: not all ended in time
+		end()
+		<-waiting
+		s.cancel()
+		_ = s.backend.Close() // what is left; sockets that were closed already
+		_ = s.admin.Close()
+		s.serving.Wait()
+		s.open.Wait()
+		s.closed = s.log.failed()
+	})
+	return s.closed
+}

@@ -1,0 +1,73 @@
+package live
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// collector shows a server's State to Prometheus. Counters go back to 0 with a
+// reset, which Prometheus takes for a restart.
+type collector struct {
+	server   *Server
+	requests *prometheus.Desc
+	inFlight *prometheus.Desc
+	answers  *prometheus.Desc
+	attempts *prometheus.Desc
+	refused  *prometheus.Desc
+	matched  *prometheus.Desc
+	fired    *prometheus.Desc
+	phase    *prometheus.Desc
+}
+
+func newCollector(s *Server) *collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("squall_"+name, help, labels, prometheus.Labels{"scenario": s.scenario.Name})
+	}
+	return &collector{
+		server:   s,
+		requests: desc("requests_total", "Requests that arrived."),
+		inFlight: desc("requests_in_flight", "Requests that are not answered yet."),
+		answers:  desc("answers_total", "Ended requests; status 0 is no answer, or not all of it.", "op", "status"),
+		attempts: desc("attempts_total", "Requests that said which attempt of their call they are.", "attempt"),
+		refused:  desc("refused_total", "Requests turned away by a backend whose queue was full."),
+		matched:  desc("fault_matched_total", "Requests that a fault chose.", "phase", "rule", "fault"),
+		fired:    desc("fault_fired_total", "Requests that a fault hit.", "phase", "rule", "fault"),
+		phase:    desc("phase", "1 for the phase in force, 0 for the others.", "phase"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.phase} {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, n uint64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	s := c.server.State()
+	count(c.requests, s.Requests)
+	to <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(s.InFlight))
+	for _, a := range s.Answers {
+		count(c.answers, a.Count, a.Op, strconv.Itoa(a.Status))
+	}
+	for i, n := range s.Attempts {
+		count(c.attempts, n, strconv.Itoa(i+1))
+	}
+	count(c.refused, s.Refused)
+	for _, r := range s.Rules {
+		count(c.matched, r.Matched, r.Phase, strconv.Itoa(r.Rule), r.Text)
+		count(c.fired, r.Fired, r.Phase, strconv.Itoa(r.Rule), r.Text)
+	}
+	for _, ph := range c.server.scenario.Phases {
+		in := 0.0
+		if ph.Label == s.Phase {
+			in = 1
+		}
+		to <- prometheus.MustNewConstMetric(c.phase, prometheus.GaugeValue, in, ph.Label)
+	}
+}

@@ -1,0 +1,161 @@
+package live
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+)
+
+// State is what a server did since its start or its last reset. All counters
+// were read within one moment, while requests went on: they may differ by those.
+type State struct {
+	Scenario string `json:"scenario"`
+	Kind     string `json:"kind"` // "s3" or "http"
+	Bucket   string `json:"bucket,omitempty"`
+	Seed     uint64 `json:"seed"`
+
+	Phase string `json:"phase"` // in force
+	Held  bool   `json:"held"`  // it stays in force
+	// Elapsed is the time since the start or the last reset, PlanTime how far the
+	// plan has run by then: where it stands in a phase that is held. Nanoseconds.
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	PlanTime time.Duration `json:"plan_time_ns"`
+
+	Requests uint64 `json:"requests"`  // that arrived
+	InFlight uint64 `json:"in_flight"` // of those, not answered yet
+	Faulted  uint64 `json:"faulted"`   // on which a fault fired
+	Refused  uint64 `json:"refused"`   // turned away by a backend whose queue was full
+	// Answers are the ended requests by operation and status, sorted by both.
+	Answers []Answers `json:"answers"`
+	// Attempts[i] are the requests that said to be attempt i+1 of their call;
+	// the last one has those beyond too. Without trailing zeros.
+	Attempts []uint64 `json:"attempts"`
+	// Rules are the faults of the plan, in its order.
+	Rules []Rule `json:"rules"`
+}
+
+// Answers counts the ended requests of one operation with one status.
+type Answers struct {
+	Op     string `json:"op"`     // operation of S3, method, or "other"
+	Status int    `json:"status"` // 0: no answer, or not all of it
+	Count  uint64 `json:"count"`
+}
+
+// Rule is one fault and what it did.
+type Rule struct {
+	Phase   string `json:"phase"`
+	Rule    int    `json:"rule"` // number within the phase, from 0
+	Text    string `json:"text"`
+	Matched uint64 `json:"matched"` // requests that it chose
+	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
+	// Due is false for a fault whose phase has no turn, as another one is held.
+	Due bool `json:"due"`
+}
+
+// Idle lists the faults that never fired although it was their turn.
+func (s *State) Idle() []Rule {
+	return slices.DeleteFunc(slices.Clone(s.Rules), func(r Rule) bool { return r.Fired > 0 || !r.Due })
+}
+
+// Calls returns how many calls made exactly i+1 attempts, at index i, of the
+// clients that number their attempts. The last one has those with more too.
+func (s *State) Calls() []uint64 {
+	calls := slices.Clone(s.Attempts)
+	for i := range calls {
+		if i+1 < len(calls) && calls[i] >= calls[i+1] {
+			calls[i] -= calls[i+1]
+		}
+	}
+	return calls
+}
+
+// maxAttempt bounds what is counted by attempt.
+const maxAttempt = 32
+
+// counters are those of a world; the injector and the station have their own.
+type counters struct {
+	mu       sync.Mutex
+	requests uint64
+	ended    uint64
+	faulted  uint64
+	attempts [maxAttempt]uint64
+	answers  map[Answers]uint64 // keys have no Count
+}
+
+func (c *counters) arrived(x *exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests++
+	if x.named {
+		c.attempts[min(max(x.who.Attempt, 1), maxAttempt)-1]++
+	}
+}
+
+func (c *counters) done(x *exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended++
+	if x.verdict.Effect.Kind != faults.None {
+		c.faulted++
+	}
+	if c.answers == nil {
+		c.answers = make(map[Answers]uint64)
+	}
+	c.answers[Answers{Op: knownOp(x.who), Status: x.code()}]++
+}
+
+// knownOp keeps what clients make up out of the counters.
+func knownOp(who faults.Request) string {
+	if _, ok := faults.Operation(who.Op); ok {
+		return who.Op
+	}
+	switch who.Op {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return who.Op
+	}
+	return "other"
+}
+
+// fill copies the counters into a state.
+func (c *counters) fill(s *State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.Requests, s.InFlight, s.Faulted = c.requests, c.requests-c.ended, c.faulted
+	s.Answers = make([]Answers, 0, len(c.answers))
+	for key, n := range c.answers { // sorted below
+		key.Count = n
+		s.Answers = append(s.Answers, key)
+	}
+	slices.SortFunc(s.Answers, func(a, b Answers) int {
+		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Status, b.Status))
+	})
+	n := maxAttempt
+	for n > 0 && c.attempts[n-1] == 0 {
+		n--
+	}
+	s.Attempts = slices.Clone(c.attempts[:n])
+	if n == 0 {
+		s.Attempts = []uint64{}
+	}
+}
+
+// State returns what the server did so far.
+func (s *Server) State() State {
+	w := s.world.Load()
+	at := w.course.now()
+	out := State{
+		Scenario: s.scenario.Name, Kind: string(s.scenario.Backend.Kind), Bucket: s.scenario.Backend.Bucket, Seed: s.options.Seed,
+		Phase: s.scenario.Phases[w.injector.PhaseAt(at)].Label, Held: w.course.holds() >= 0,
+		Elapsed: s.clock.Now().Sub(w.began), PlanTime: at, Refused: w.station.refused.Load(),
+		Rules: []Rule{},
+	}
+	w.counts.fill(&out)
+	for _, c := range w.injector.Counts() {
+		out.Rules = append(out.Rules, Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Due: w.course.isDue(c.Phase)})
+	}
+	return out
+}

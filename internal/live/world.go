@@ -1,0 +1,119 @@
+package live
+
+import (
+	"context"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/faults/httpfake"
+	"github.com/squall-sim/squall/faults/s3fake"
+	"github.com/squall-sim/squall/scenarios"
+)
+
+// world is all that a reset makes anew: a backend with what it keeps, its faults
+// and the counters. A request belongs to the world that it arrived in.
+type world struct {
+	began    time.Time
+	course   *course
+	injector *faults.Injector
+	station  *station
+	handler  http.Handler
+	counts   counters
+	seen     sequences
+}
+
+// planOf is the scenario's phases as a plan.
+func planOf(sc *scenarios.Scenario) (plan faults.Plan) {
+	for _, ph := range sc.Phases {
+		plan.Phases = append(plan.Phases, faults.Phase{Label: ph.Label, For: ph.For, Rules: ph.Faults})
+	}
+	return plan
+}
+
+// newWorld begins a world in which the given phase is held (-1: none).
+func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock faults.Clock, hold int) (*world, error) {
+	plan := planOf(sc)
+	injector, err := faults.New(plan, seed)
+	if err != nil {
+		return nil, err
+	}
+	station, err := newStation(ctx, clock, sc.Backend, seed)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{began: clock.Now(), course: newCourse(clock, plan, hold), injector: injector, station: station}
+	opts := []faults.Option{faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided)}
+	var backend http.Handler
+	if sc.Backend.Kind == scenarios.KindS3 {
+		store := s3fake.New(s3fake.WithNow(clock.Now))
+		if err := store.CreateBucket(sc.Backend.Bucket); err != nil {
+			return nil, err
+		}
+		backend = store
+	} else {
+		backend = httpfake.New()
+		opts = append(opts, faults.PlainHTTP())
+	}
+	w.handler = faults.NewHandler(injector, w.serving(backend, sc.Backend.Kind), opts...)
+	return w, nil
+}
+
+// decided notes what the plan decided on a request. What is answered in the
+// backend's place takes the backend's time, where the effect does not fix it.
+func (w *world) decided(r *http.Request, who faults.Request, v faults.Verdict) {
+	x := exchangeOf(r)
+	x.who, x.verdict, x.decided = who, v, true
+	if _, fixed := v.After(); fixed || v.Hangs() || v.Served() {
+		return
+	}
+	if w.station.clock.Sleep(r.Context(), w.station.takes(who)) != nil {
+		panic(http.ErrAbortHandler) // the client has gone away
+	}
+}
+
+// serving lets requests through to the backend when it has room and time.
+func (w *world) serving(backend http.Handler, kind scenarios.Kind) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		x := exchangeOf(r)
+		if !w.station.work(x.who) {
+			x.refused = true
+			overloaded(rw, r, x.who, kind)
+			return
+		}
+		backend.ServeHTTP(rw, r)
+	})
+}
+
+// maxTargets bounds what sequences keep: some 40 MB.
+const maxTargets = 1 << 20
+
+// sequences count requests of the same method and target. Beyond maxTargets of
+// them, new ones share a count: their draws depend on the order in which they come.
+type sequences struct {
+	mu    sync.Mutex
+	count map[uint64]int // by hash: the chance that two of 2^20 are the same is 2^-25
+	rest  int
+}
+
+// next names a request that does not say whose it is.
+func (s *sequences) next(r *http.Request) faults.Request {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, r.Method+" "+r.RequestURI) // a hash does not fail
+	sum := h.Sum64()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count == nil {
+		s.count = make(map[uint64]int)
+	}
+	n, known := s.count[sum]
+	if !known && len(s.count) >= maxTargets {
+		s.rest++
+		return faults.Request{Call: sum, Attempt: s.rest}
+	}
+	s.count[sum] = n + 1
+	return faults.Request{Call: sum, Attempt: n + 1}
+}
