@@ -3,6 +3,8 @@ Simulate shows what retry, backoff and breaker settings do on a bad day of an S3
 or HTTP service.
 
 	simulate run SCENARIO...     run, print the table, write summary and figures
+	simulate serve SCENARIO      its backend, with its faults, on a socket
+	simulate exec SCENARIO -- …  run a program against that
 	simulate list                the built-in scenarios
 	simulate show NAME           one of them, as a file
 	simulate check FILE...       find the mistakes in scenario files
@@ -47,6 +49,8 @@ Colours are for terminals; NO_COLOR turns them off.
 	130  interrupted; what was seen by then is written, and marked as interrupted
 	1    anything else
 
-The first interrupt (Ctrl-C, SIGTERM) stops a run cleanly, the second kills.
+exec gives the code of the program where that failed. The first interrupt (Ctrl-C,
+SIGTERM) stops a run cleanly, the second kills; serve ends with 0, as it is made to
+be stopped, and exec hands all of them to its program.
 */
 package main

@@ -72,6 +72,7 @@ func TestDocumentedCommands(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			copyFile(t, filepath.Join("testdata", "access.log"), filepath.Join(dir, "access.log"))
+			writeTestProgram(t, dir)
 			for _, b := range blocks(t, page) {
 				if b.language != "sh" {
 					continue
@@ -121,6 +122,9 @@ func runLine(t *testing.T, dir, place, line string, want int) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no sh to run the documents' blocks with")
+	}
+	if strings.HasPrefix(line, "simulate serve ") {
+		line = untilReady(line)
 	}
 	cmd := exec.Command(sh, "-c", line)
 	cmd.Dir = dir

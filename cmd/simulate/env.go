@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type environment struct {
 	StdoutTerminal bool       // results are read by a person: colours are allowed
 	StderrTerminal bool       // errors are read by a person: a progress bar is allowed
 	Width          func() int // the terminal's width in columns; 0: unknown
+
+	Environ func() []string                   // of programs that the command runs
+	Signals func() (<-chan os.Signal, func()) // those that ask to end, from the call until the function is called
 
 	Now func() time.Time // for telling how long something took; no result depends on it
 }

@@ -55,6 +55,7 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	writeTestProgram(t, dir)
 	var s session
 	root := newRoot(s.env())
 	for _, cmd := range append(root.Commands(), root) {

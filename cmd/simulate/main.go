@@ -30,8 +30,17 @@ func systemEnv() environment {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Width:          stdoutWidth,
+		Environ:        os.Environ,
+		Signals:        endSignals,
 		Now:            wallClock,
 	}
+}
+
+// endSignals are the signals that ask to end, for a command that hands them on.
+func endSignals() (<-chan os.Signal, func()) {
+	c := make(chan os.Signal, 8)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	return c, func() { signal.Stop(c) }
 }
 
 // stdoutWidth is the terminal's width in columns, 0 where there is none.

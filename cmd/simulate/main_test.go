@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite golden files with what the comm
 // TestMain makes this binary the command: scripts and documents run the real
 // main, in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"simulate": main})
+	testscript.Main(m, map[string]func(){"simulate": main, "client": client})
 }
 
 // TestScripts runs testdata/*.txt: sessions with the command.
@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		Condition:           condition,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
 	})
 }
 
@@ -87,6 +87,8 @@ func (s *session) env(args ...string) environment {
 		StdoutTerminal: s.terminal,
 		StderrTerminal: s.terminal,
 		Width:          func() int { return 100 },
+		Environ:        os.Environ,
+		Signals:        func() (<-chan os.Signal, func()) { return nil, func() {} },
 		Now:            func() time.Time { return time.Time{} },
 	}
 }

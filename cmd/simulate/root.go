@@ -57,6 +57,8 @@ what each policy made of it.`,
 	})
 	root.AddCommand(
 		newRunCommand(env),
+		newServeCommand(env),
+		newExecCommand(env),
 		newListCommand(env),
 		newShowCommand(env),
 		newCheckCommand(env),

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/squall-sim/squall/internal/live"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/scenarios"
+)
+
+// grace is how long requests may go on when a backend is told to stop.
+const grace = 2 * time.Second
+
+// backendOptions are the flags of the commands that put a backend on a socket.
+type backendOptions struct {
+	seed   uint64
+	phase  string
+	addr   string
+	public bool
+	admin  string
+	log    string
+}
+
+// register gives cmd the flags; dash is where the log goes for "-".
+func (o *backendOptions) register(cmd *cobra.Command, dash string) {
+	f := cmd.Flags()
+	f.StringVarP(&o.phase, "phase", "p", "", "stay in the phase `NAME` (default: phases in real time, from the start)")
+	f.Uint64VarP(&o.seed, "seed", "s", defaultSeed, "draw all chance from this `NUMBER`")
+	f.StringVar(&o.addr, "addr", live.DefaultAddr, "listen on `HOST:PORT`; port 0 is a free one")
+	f.BoolVar(&o.public, "public", false, "allow an --addr that other machines reach")
+	f.StringVar(&o.admin, "admin", live.DefaultAddr, "admin API on `HOST:PORT`, always on loopback")
+	f.StringVar(&o.log, "log", "", "append a line for each request to `FILE`; - is "+dash)
+	_ = cmd.RegisterFlagCompletionFunc("phase", completePhases)
+	_ = cmd.MarkFlagFilename("log")
+}
+
+// backend is a scenario on a socket, as the commands need it.
+type backend struct {
+	*live.Server
+	scenario *scenarios.Scenario
+	log      *os.File // nil: none to close
+}
+
+// start opens the scenario and serves it; dash is the log for "-".
+func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*backend, error) {
+	sc, err := open(env, arg)
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{scenario: sc}
+	var log io.Writer
+	switch o.log {
+	case "":
+	case "-":
+		log = dash
+	default:
+		b.log, err = os.OpenFile(o.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+		if err != nil {
+			return nil, wrong("--log FILE writes elsewhere", fmt.Errorf("the log %s cannot be written: %w", o.log, cause(err)))
+		}
+		log = b.log
+	}
+	b.Server, err = live.Start(sc, live.Options{
+		Seed: o.seed, Addr: o.addr, Public: o.public, Admin: o.admin, Phase: o.phase, Log: log,
+	})
+	if err != nil {
+		if b.log != nil {
+			_ = b.log.Close() // nothing was written
+		}
+		return nil, badBackend(err)
+	}
+	if host, _, _ := net.SplitHostPort(o.addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		fmt.Fprintf(env.Stderr, "simulate: listening on %s: whoever reaches this machine reaches the backend, without a password\n", strings.TrimPrefix(b.URL(), "http://"))
+	}
+	return b, nil
+}
+
+// badBackend gives an error of live.Start its exit code and hint.
+func badBackend(err error) error {
+	var option *live.OptionError
+	if !errors.As(err, &option) {
+		return wrong("--addr 127.0.0.1:0 takes a free port", err)
+	}
+	hint := option.Hint
+	if option.Option == "addr" {
+		hint = strings.Replace(hint, "ask for a server that others reach", "add --public to let other machines reach it", 1)
+	}
+	if option.Option == "phase" {
+		return usage(hint, "%s", option.Message)
+	}
+	return usage(hint, "--%s %s", option.Option, option.Message)
+}
+
+// stop ends the backend; its State stays.
+func (b *backend) stop() error {
+	err := b.Close(grace)
+	if b.log != nil {
+		err = errors.Join(err, b.log.Close())
+	}
+	if err != nil {
+		return wrong("", err)
+	}
+	return nil
+}
+
+// vars are the variables that point a client at the backend: those of the AWS
+// SDKs and tools, with keys that open nothing, and our own.
+func (b *backend) vars() []string {
+	vars := []string{"HTTP_ENDPOINT=" + b.URL(), "SQUALL_ADMIN=" + b.AdminURL()}
+	if b.scenario.Backend.Kind == scenarios.KindS3 {
+		vars = append(vars,
+			"AWS_ENDPOINT_URL="+b.URL(), "AWS_ENDPOINT_URL_S3="+b.URL(),
+			"AWS_ACCESS_KEY_ID=squall", "AWS_SECRET_ACCESS_KEY=squall",
+			"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+			"SQUALL_BUCKET="+b.scenario.Backend.Bucket)
+	}
+	return vars
+}
+
+// writeSide writes what the backend saw: the server's side of the story.
+func writeSide(w io.Writer, s live.State) {
+	fmt.Fprintf(w, "%s: %s in %s, %s hit by a fault", s.Scenario, count(int(s.Requests), "request", "requests"),
+		reports.FormatDuration(s.Elapsed), reports.FormatCount(s.Faulted))
+	if s.Refused > 0 {
+		fmt.Fprintf(w, ", %s turned away by a full queue", reports.FormatCount(s.Refused))
+	}
+	fmt.Fprintln(w)
+	for i := 0; i < len(s.Answers); {
+		op := s.Answers[i].Op
+		var parts []string
+		for ; i < len(s.Answers) && s.Answers[i].Op == op; i++ {
+			parts = append(parts, answers(s.Answers[i]))
+		}
+		fmt.Fprintf(w, "  %-16s %s\n", op, strings.Join(parts, ", "))
+	}
+	if len(s.Attempts) > 0 {
+		var parts []string
+		for i, n := range s.Calls() {
+			if n > 0 {
+				parts = append(parts, fmt.Sprintf("%d for %s", i+1, count(int(n), "call", "calls")))
+			}
+		}
+		fmt.Fprintf(w, "attempts per call: %s\n", strings.Join(parts, ", "))
+	}
+	for _, r := range s.Rules {
+		fmt.Fprintf(w, "fault %s: %s: %s\n", r.Phase, r.Text, fate(r))
+	}
+}
+
+func answers(a live.Answers) string {
+	if a.Status == 0 {
+		return reports.FormatCount(a.Count) + " without an answer"
+	}
+	return fmt.Sprintf("%s with %d", reports.FormatCount(a.Count), a.Status)
+}
+
+// fate tells what a fault did.
+func fate(r live.Rule) string {
+	switch {
+	case r.Fired > 0:
+		return fmt.Sprintf("hit %s of %s", reports.FormatCount(r.Fired), count(int(r.Matched), "request", "requests"))
+	case !r.Due:
+		return "not its turn, another phase was held"
+	case r.Matched > 0:
+		return fmt.Sprintf("never fired, its probability hit none of %s", count(int(r.Matched), "request", "requests"))
+	}
+	return "never fired, no request matched it"
+}
+
+// completePhases completes the phases of the scenario that stands before the
+// flag.
+func completePhases(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	for _, arg := range args {
+		if sc, err := scenarios.Find(arg); err == nil {
+			for _, ph := range sc.Phases {
+				words = append(words, ph.Label)
+			}
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
