@@ -132,6 +132,9 @@ func writeSide(w io.Writer, s live.State) {
 	if s.Refused > 0 {
 		fmt.Fprintf(w, ", %s turned away by a full queue", reports.FormatCount(s.Refused))
 	}
+	if s.Bugs > 0 {
+		fmt.Fprintf(w, ", %s failed by a defect of the fake itself and answered with 500", reports.FormatCount(s.Bugs))
+	}
 	fmt.Fprintln(w)
 	for i := 0; i < len(s.Answers); {
 		op := s.Answers[i].Op

@@ -110,6 +110,9 @@ func serve(ctx context.Context, env environment, o *backendOptions, arg, ready s
 
 // removed makes sure that there is no such file.
 func removed(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return wrong("--ready-file FILE writes elsewhere", fmt.Errorf("the file %s cannot be replaced: it is a directory", path))
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return wrong("--ready-file FILE writes elsewhere", fmt.Errorf("the file %s cannot be replaced: %w", path, cause(err)))
 	}

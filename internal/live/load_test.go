@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/squall-sim/squall/faults"
 )
 
 // storm sends requests over 64 connections at once, in an order of its own, and
@@ -233,3 +236,67 @@ var errFull = errors.New("the disk is full")
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errFull }
+
+// The draws are those of a simulated run: a client that says which client, call
+// and attempt it is meets what the plan holds for those.
+func TestDrawsAreThoseOfTheSimulation(t *testing.T) {
+	sc := scenario(t, "s3", `{label: bad, for: 1s, faults: [{p: 0.3, effect: SlowDown}]}`)
+	s := start(t, sc, Options{Seed: 11, Clock: newClock()})
+	const n = 300
+	who := func(i int) faults.Request {
+		return faults.Request{Op: "PutObject", Bucket: "squall", Key: strconv.Itoa(i), Client: uint64(i % 7), Call: uint64(i / 3), Attempt: i%3 + 1}
+	}
+	got := storm(t, client(t), s.URL(), n, 7, func(i int) []string {
+		w := who(i)
+		return []string{
+			fmt.Sprintf("%s: %d", faults.HeaderClient, w.Client), fmt.Sprintf("%s: %d", faults.HeaderCall, w.Call),
+			fmt.Sprintf("%s: %d", faults.HeaderAttempt, w.Attempt),
+		}
+	})
+	in, err := faults.New(planOf(sc), 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, status := range got {
+		want := 200
+		if in.Decide(0, who(i)).Rule == 0 {
+			want = 503
+		}
+		if status != want {
+			t.Errorf("request %d got %d, want %d", i, status, want)
+		}
+	}
+}
+
+// Orders come while requests are under way: each request ends in the world that
+// it arrived in, and no counter goes below what it was.
+func TestResetUnderLoad(t *testing.T) {
+	s := start(t, scenario(t, "s3", phased), Options{Clock: newClock()})
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := s.Reset(); err != nil {
+				t.Error(err)
+			}
+			if err := s.Jump([]string{"storm", "calm"}[i%2], i%3 == 0); err != nil {
+				t.Error(err)
+			}
+			if st := s.State(); st.InFlight > st.Requests {
+				t.Errorf("%+v", st)
+			}
+		}
+	}()
+	for _, status := range storm(t, client(t), s.URL(), 1000, 1, func(int) []string { return nil }) {
+		if status != 200 && status != 503 {
+			t.Errorf("status %d", status)
+		}
+	}
+	close(stop)
+	<-done
+}

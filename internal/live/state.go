@@ -29,6 +29,7 @@ type State struct {
 	InFlight uint64 `json:"in_flight"` // of those, not answered yet
 	Faulted  uint64 `json:"faulted"`   // on which a fault fired
 	Refused  uint64 `json:"refused"`   // turned away by a backend whose queue was full
+	Bugs     uint64 `json:"bugs"`      // that made the fake itself fail, which no scenario asks for
 	// Answers are the ended requests by operation and status, sorted by both.
 	Answers []Answers `json:"answers"`
 	// Attempts[i] are the requests that said to be attempt i+1 of their call;
@@ -154,6 +155,9 @@ func (s *Server) State() State {
 		Rules: []Rule{},
 	}
 	w.counts.fill(&out)
+	if w.store != nil {
+		out.Bugs = w.store.Bugs()
+	}
 	for _, c := range w.injector.Counts() {
 		out.Rules = append(out.Rules, Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Due: w.course.isDue(c.Phase)})
 	}

@@ -22,6 +22,7 @@ type world struct {
 	injector *faults.Injector
 	station  *station
 	handler  http.Handler
+	store    *s3fake.Server // nil for a plain HTTP service
 	counts   counters
 	seen     sequences
 }
@@ -49,11 +50,11 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 	opts := []faults.Option{faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided)}
 	var backend http.Handler
 	if sc.Backend.Kind == scenarios.KindS3 {
-		store := s3fake.New(s3fake.WithNow(clock.Now))
-		if err := store.CreateBucket(sc.Backend.Bucket); err != nil {
+		w.store = s3fake.New(s3fake.WithNow(clock.Now))
+		if err := w.store.CreateBucket(sc.Backend.Bucket); err != nil {
 			return nil, err
 		}
-		backend = store
+		backend = w.store
 	} else {
 		backend = httpfake.New()
 		opts = append(opts, faults.PlainHTTP())
