@@ -136,13 +136,17 @@ func writeSide(w io.Writer, s live.State) {
 		fmt.Fprintf(w, ", %s failed by a defect of the fake itself and answered with 500", reports.FormatCount(s.Bugs))
 	}
 	fmt.Fprintln(w)
+	width := 0
+	for _, a := range s.Answers {
+		width = max(width, len(a.Op))
+	}
 	for i := 0; i < len(s.Answers); {
 		op := s.Answers[i].Op
 		var parts []string
 		for ; i < len(s.Answers) && s.Answers[i].Op == op; i++ {
 			parts = append(parts, answers(s.Answers[i]))
 		}
-		fmt.Fprintf(w, "  %-16s %s\n", op, strings.Join(parts, ", "))
+		fmt.Fprintf(w, "  %-*s  %s\n", width, op, strings.Join(parts, ", "))
 	}
 	if len(s.Attempts) > 0 {
 		var parts []string

@@ -26,9 +26,9 @@ scenario have no part in it: clients bring their own.
 
 Phases follow one another in real time from the start, and the faults of the last
 one stay; --phase holds one. The same requests meet the same faults under the same
-seed: a request is known by what AWS SDKs send (amz-sdk-invocation-id and the attempt
-in amz-sdk-request), else by its method and target and by how many of the same came
-before.
+seed: a call is known by its method and target and by how many of the same came
+before; its attempts by what AWS SDKs send (amz-sdk-invocation-id, amz-sdk-request).
+Requests without that are calls of their own.
 
 When it is ready, it prints one line with the addresses. --ready-file writes the
 variables that point a client at it (AWS_ENDPOINT_URL, HTTP_ENDPOINT, …), as lines

@@ -16,10 +16,12 @@
 //     in virtual time; work takes a worker, whether or not its client waits.
 //     The extra latency of a fault passes before a worker is taken.
 //
-// Draws are keyed by who asks (see faults.Identify). A request that does not
-// say is known by its method and target, and by how many of the same came
-// before: so the same requests meet the same faults whatever the order in which
-// those for different targets arrive.
+// Draws are keyed by who asks, so that the same requests meet the same faults in
+// every run, whatever the order in which those for different targets arrive. A
+// client may number its calls (faults.HeaderCall), and is then met by the faults of
+// a simulated run. A call of an AWS SDK, whose id is random, is known by method and
+// target, by how many calls for the same came before, and by its attempt; any
+// other request by method and target, and by how many of the same came before.
 //
 // A second listener, always on loopback, has the admin API:
 //

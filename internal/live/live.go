@@ -223,10 +223,7 @@ func (s *Server) Reset() error {
 func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	w := s.world.Load()
 	x := &exchange{ResponseWriter: rw, arrived: s.clock.Now(), broken: true}
-	x.who, x.named = faults.Identify(r)
-	if !x.named {
-		x.who = w.seen.next(r)
-	}
+	x.who, x.named = w.names.name(r)
 	w.counts.arrived(x)
 	r = x.in(r.WithContext(faults.WithRequest(r.Context(), x.who)))
 	defer func() { // also when a fault breaks the connection by a panic

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,12 @@ import (
 // returns the status of each (0: no answer).
 func storm(t *testing.T, c *http.Client, url string, n, stride int, headers func(i int) []string) []int {
 	t.Helper()
+	return stormOn(t, c, n, stride, func(i int) string { return fmt.Sprintf("%s/squall/%d", url, i) }, headers)
+}
+
+// stormOn is storm on targets of the caller's choice.
+func stormOn(t *testing.T, c *http.Client, n, stride int, url func(i int) string, headers func(i int) []string) []int {
+	t.Helper()
 	statuses := make([]int, n)
 	next := make(chan int)
 	var group sync.WaitGroup
@@ -29,7 +36,7 @@ func storm(t *testing.T, c *http.Client, url string, n, stride int, headers func
 		go func() {
 			defer group.Done()
 			for i := range next {
-				req, err := http.NewRequest("PUT", fmt.Sprintf("%s/squall/%d", url, i), strings.NewReader("body"))
+				req, err := http.NewRequest("PUT", url(i), strings.NewReader("body"))
 				if err != nil {
 					t.Error(err)
 					continue
@@ -55,36 +62,46 @@ func storm(t *testing.T, c *http.Client, url string, n, stride int, headers func
 }
 
 // The same requests meet the same faults, whatever the order in which they
-// arrive, whether or not their clients say who they are.
+// arrive: those of clients that say nothing, and those of SDKs, which give their
+// calls other ids in every run.
 func TestFaultsDoNotDependOnOrder(t *testing.T) {
-	for name, headers := range map[string]func(int) []string{
-		"anonymous": func(int) []string { return nil },
-		"sdk": func(i int) []string {
-			return []string{fmt.Sprintf("Amz-Sdk-Invocation-Id: call-%d", i/2), fmt.Sprintf("Amz-Sdk-Request: attempt=%d; max=2", i%2+1)}
-		},
+	for name, test := range map[string]struct {
+		target   func(i int) int
+		headers  func(run, i int) []string
+		attempts string
+	}{
+		"anonymous": {func(i int) int { return i }, func(int, int) []string { return nil }, "[]"},
+		"presigned": {func(i int) int { return i }, func(int, int) []string { return nil }, "[]"},
+		"sdk": {func(i int) int { return i / 2 }, func(run, i int) []string {
+			return []string{fmt.Sprintf("Amz-Sdk-Invocation-Id: call-%d-%d", run, i/2), fmt.Sprintf("Amz-Sdk-Request: attempt=%d; max=2", i%2+1)}
+		}, "[500 500]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const n = 1000
 			var first []int
 			for run, stride := range []int{1, 7, 333} {
 				s := start(t, scenario(t, "s3", `{label: bad, for: 1s, faults: [{p: 0.3, effect: SlowDown}]}`), Options{Seed: 3, Clock: newClock()})
-				got := storm(t, client(t), s.URL(), n, stride, headers)
+				url := func(i int) string {
+					u := fmt.Sprintf("%s/squall/%d", s.URL(), test.target(i))
+					if name == "presigned" {
+						u += fmt.Sprintf("?X-Amz-Date=%d&X-Amz-Signature=%d", run, run)
+					}
+					return u
+				}
+				got := stormOn(t, client(t), n, stride, url, func(i int) []string { return test.headers(run, i) })
 				st := s.State()
 				fired := st.Rules[0].Fired
 				if st.Requests != n || fired < n/4 || fired > n*35/100 {
 					t.Errorf("%d requests, %d hit", st.Requests, fired)
 				}
-				if name == "sdk" && fmt.Sprint(st.Attempts) != "[500 500]" || name == "anonymous" && len(st.Attempts) != 0 {
+				if fmt.Sprint(st.Attempts) != test.attempts {
 					t.Errorf("attempts %v", st.Attempts)
 				}
 				if run == 0 {
 					first = got
-					continue
 				}
-				for i := range got {
-					if got[i] != first[i] {
-						t.Fatalf("request %d got %d, and %d in another order", i, got[i], first[i])
-					}
+				if !slices.Equal(got, first) {
+					t.Errorf("stride %d: other requests were hit", stride)
 				}
 			}
 		})

@@ -2,10 +2,7 @@ package live
 
 import (
 	"context"
-	"hash/fnv"
-	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -24,7 +21,7 @@ type world struct {
 	handler  http.Handler
 	store    *s3fake.Server // nil for a plain HTTP service
 	counts   counters
-	seen     sequences
+	names    names
 }
 
 // planOf is the scenario's phases as a plan.
@@ -87,34 +84,4 @@ func (w *world) serving(backend http.Handler, kind scenarios.Kind) http.Handler 
 		}
 		backend.ServeHTTP(rw, r)
 	})
-}
-
-// maxTargets bounds what sequences keep: some 40 MB.
-const maxTargets = 1 << 20
-
-// sequences count requests of the same method and target. Beyond maxTargets of
-// them, new ones share a count: their draws depend on the order in which they come.
-type sequences struct {
-	mu    sync.Mutex
-	count map[uint64]int // by hash: the chance that two of 2^20 are the same is 2^-25
-	rest  int
-}
-
-// next names a request that does not say whose it is.
-func (s *sequences) next(r *http.Request) faults.Request {
-	h := fnv.New64a()
-	_, _ = io.WriteString(h, r.Method+" "+r.RequestURI) // a hash does not fail
-	sum := h.Sum64()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.count == nil {
-		s.count = make(map[uint64]int)
-	}
-	n, known := s.count[sum]
-	if !known && len(s.count) >= maxTargets {
-		s.rest++
-		return faults.Request{Call: sum, Attempt: s.rest}
-	}
-	s.count[sum] = n + 1
-	return faults.Request{Call: sum, Attempt: n + 1}
 }
