@@ -163,6 +163,9 @@ func TestClientEnv(t *testing.T) {
 // unless a terminal has sent it to both.
 func TestExecHandsSignalsOn(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
 	for _, test := range []struct {
 		terminal bool
 		send     []os.Signal
@@ -180,7 +183,12 @@ func TestExecHandsSignalsOn(t *testing.T) {
 		code := make(chan int, 1)
 		go func() { code <- run(context.Background(), env) }()
 		for _, err := os.Stat(up); err != nil; _, err = os.Stat(up) {
-			runtime.Gosched()
+			select {
+			case got := <-code:
+				t.Fatalf("ended with %d before the signal\n%s", got, s.err.String())
+			default:
+				runtime.Gosched()
+			}
 		}
 		for _, sig := range test.send {
 			signals <- sig
@@ -194,6 +202,9 @@ func TestExecHandsSignalsOn(t *testing.T) {
 // TestExecTellsOfKilledPrograms: their exit code is that of a shell.
 func TestExecTellsOfKilledPrograms(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to die of")
+	}
 	var s session
 	if code := run(context.Background(), s.env("exec", "s3-outage", "--phase", "steady", "--", "sh", "-c", "kill -9 $$")); code != 128+9 {
 		t.Errorf("exit code %d\n%s", code, s.err.String())
