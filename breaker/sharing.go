@@ -30,6 +30,7 @@ type Sharing struct {
 
 	passing sync.Mutex // one pass at a time
 	failing bool       // the last pass did not reach the store; guarded by passing
+	first   int        // the member with which the next pass begins; guarded by passing
 
 	mu      sync.Mutex
 	members []*member
@@ -61,7 +62,8 @@ type SharingOption func(*Sharing)
 func WithProcess(name string) SharingOption { return func(s *Sharing) { s.process = name } }
 
 // WithStoreListener sets who is told when the store is lost and when it is back; nil
-// is nobody. It is called by Sync, once for each change of that.
+// is nobody. It is called by Sync, once for each change of that, and must not call Sync
+// itself.
 func WithStoreListener(listen func(StoreEvent)) SharingOption {
 	return func(s *Sharing) { s.listen = listen }
 }
@@ -99,9 +101,11 @@ func (s *Sharing) Add(b Shareable) error {
 		return fmt.Errorf("%w: %q", ErrName, g.name)
 	}
 	m := &member{gate: g, wake: s.wake, known: firstVersion()}
-	m.dirty.Store(g.phase.Load().state != Closed)
 	s.members = append(s.members, m)
 	g.member.Store(m)
+	if g.phase.Load().state != Closed { // after Store: whoever opens it from now on says so
+		m.dirty.Store(true)
+	}
 	return nil
 }
 
@@ -130,7 +134,7 @@ func (m *member) changed() {
 
 // Sync tells the store what changed here and the breakers what changed there, once. The
 // error is that of the store, of each breaker for which it failed; the others have been
-// synchronized.
+// synchronized. Where ctx ends before it has come to all, the next Sync goes on from there.
 func (s *Sharing) Sync(ctx context.Context) error {
 	s.passing.Lock()
 	defer s.passing.Unlock()
@@ -138,9 +142,20 @@ func (s *Sharing) Sync(ctx context.Context) error {
 	members := slices.Clone(s.members)
 	s.mu.Unlock()
 	var failed []error
-	for _, m := range members {
-		if err := s.sync(ctx, m); err != nil {
-			failed = append(failed, fmt.Errorf("breaker: sharing %s: %w", m.gate.name, err))
+	first, cut := s.first, false
+	s.first = 0
+	for i := range members {
+		at := (first + i) % len(members)
+		m := members[at]
+		err := s.sync(ctx, m)
+		if err == nil {
+			continue
+		}
+		failed = append(failed, fmt.Errorf("breaker: sharing %s: %w", m.gate.name, err))
+		if !cut && ctx.Err() != nil {
+			if cut, s.first = true, at; i == 0 {
+				s.first++ // it took all of the time, and must not do so again
+			}
 		}
 	}
 	err := errors.Join(failed...)
@@ -233,9 +248,9 @@ func (s *Sharing) tell(ctx context.Context, m *member) (told bool, err error) {
 		case swapped || mine && kept.Open == r.Open:
 			m.known = kept.Version
 			return true, nil
-		case mine, !seen && r.Open && !kept.Open:
+		case mine, !seen && (r.Open && !kept.Open || r.Isolated && !kept.Isolated):
 			// What I told is old by now. Or: they closed it, and here it has just
-			// failed, which is news to them.
+			// failed, which is news to them. Or: it is an order that they do not know.
 			m.known = kept.Version
 		default:
 			m.adopt(kept)
@@ -289,7 +304,11 @@ func (g *gate) adoptOpen(r Record) {
 		if g.config.OpenJitter > 0 {
 			u = draw(g.chance, g.opened)
 		}
-		return g.openUntil(g.newOpenCore(), at, g.config.jittered(max(r.Left, 1), u))
+		d := g.config.jittered(max(r.Left, 1), u)
+		if p.state == Open {
+			d = max(d, p.until-at.Sub(g.base)) // nor does jitter bring the probe forward
+		}
+		return g.openUntil(g.newOpenCore(), at, d)
 	})
 }
 

@@ -141,6 +141,122 @@ func TestSharedOrders(t *testing.T) {
 	}
 }
 
+// An order to isolate is told also where another process has opened unheard of: else it
+// would be over once that one closes.
+func TestSharedIsolationMeetsATrip(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	c := Config{Failures: 1, OpenFor: 30 * s}
+	a, b := newPeer(t, store, c, clock, "a"), newPeer(t, store, c, clock, "b")
+	_ = a.Run(fail)
+	a.sync(t)
+	b.Isolate()
+	b.sync(t)
+	a.sync(t)
+	clock.advance(30*s + 1)
+	_ = a.Run(succeed) // would be its probe
+	for _, p := range []*peer{a, b, a} {
+		if p.sync(t); !p.Snapshot().Isolated {
+			t.Errorf("%+v, want isolated", p.Snapshot())
+		}
+	}
+}
+
+// rising is a Chance whose draws are 0, 0.5, …, as the system's may be.
+type rising struct{ float64 }
+
+func (r *rising) Draw(int) float64 {
+	defer func() { r.float64 += 0.5 }()
+	return r.float64
+}
+
+// Where both are open the longer time counts, whatever the jitter of what is adopted.
+func TestSharedOpenTimeIsNotShortened(t *testing.T) {
+	clock := newManualClock()
+	store := &MemoryStore{Clock: clock}
+	a := newPeer(t, store, Config{Failures: 1, OpenFor: 30 * s}, clock, "a")
+	b, err := New(Config{Failures: 1, OpenFor: 28 * s, OpenJitter: 0.5}, WithName("s3-put"), WithClock(clock), WithChance(new(rising)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sharing := NewSharing(store)
+	_ = sharing.Add(b)
+	_ = b.Run(fail)
+	_ = a.Run(fail)
+	before := b.Snapshot().RetryAt
+	a.sync(t)
+	_ = sharing.Sync(context.Background())
+	if after := b.Snapshot().RetryAt; after.Before(before) {
+		t.Errorf("the probe came from %v to %v", before, after)
+	}
+}
+
+// cutting is a store that has time for a few looks only.
+type cutting struct {
+	MemoryStore
+	left   int
+	slow   string // takes all of the time
+	cut    context.CancelFunc
+	loaded map[string]bool
+}
+
+func (c *cutting) Load(ctx context.Context, name string) (Record, error) {
+	if c.left--; c.left < 0 || name == c.slow {
+		c.cut()
+	}
+	if err := ctx.Err(); err != nil {
+		return Record{}, err
+	}
+	c.loaded[name] = true
+	return c.MemoryStore.Load(ctx, name)
+}
+
+// A Sync that has no time for all breakers does not leave out the same ones each time.
+func TestSyncsThatAreCutShort(t *testing.T) {
+	for _, slow := range []string{"", "a", "d", "g"} {
+		store := &cutting{slow: slow, loaded: map[string]bool{slow: true}}
+		sharing := NewSharing(store)
+		const names = "abcdefg"
+		for _, name := range names {
+			b, _ := New(Config{Failures: 1, OpenFor: s}, WithName(string(name)))
+			if err := sharing.Add(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 8 {
+			ctx, cancel := context.WithCancel(context.Background())
+			store.left, store.cut = 3, cancel
+			if err := sharing.Sync(ctx); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range names {
+			if !store.loaded[string(name)] {
+				t.Errorf("slow %q: nobody came to %c", slow, name)
+			}
+		}
+	}
+}
+
+// A breaker that opens while it is added is news, not something to close. (It takes luck
+// to meet.)
+func TestAddWhileItOpens(t *testing.T) {
+	ctx := context.Background()
+	for range 5000 {
+		store := new(MemoryStore)
+		_, _, _ = store.Swap(ctx, "b", Record{Version: 7})
+		sharing := NewSharing(store)
+		b, _ := New(Config{Failures: 1, OpenFor: time.Hour}, WithName("b"))
+		var tripped sync.WaitGroup
+		tripped.Go(b.Trip)
+		_ = sharing.Add(b)
+		tripped.Wait()
+		if err := sharing.Sync(ctx); err != nil || b.State() != Open {
+			t.Fatalf("%v, %v", err, b.State())
+		}
+	}
+}
+
 // One that hears late of an open state that is over begins with a probe.
 func TestSharedOpenTimeThatIsOver(t *testing.T) {
 	clock := newManualClock()
