@@ -28,7 +28,8 @@ func New(c Config, opts ...Option) (*Breaker, error) {
 //
 // An op that panics, or ends its goroutine by runtime.Goexit (as t.FailNow does),
 // counts as a failure and goes on panicking or exiting. Execute itself allocates
-// nothing, when it admits and when it refuses. op may call b.
+// nothing, when it admits and when it refuses, but for what the package's documentation
+// has under Cost. op may call b.
 func Execute[T any](b *Breaker, op func() (T, error)) (T, error) {
 	var result T
 	err := b.Run(func() (err error) {

@@ -5,8 +5,9 @@ import "math/rand/v2"
 // Chance is where a breaker gets the jitter of its open times from. Draw returns a
 // number in [0, 1) for the n-th time that the breaker opens, counted from 1. It is
 // asked for nothing else, and only where there is an OpenJitter; it is called with a
-// lock held, so that it must not call the breaker, and should be safe for concurrent
-// use where several breakers share it.
+// lock held, so that it must neither call the breaker nor panic, and should be safe for
+// concurrent use where several breakers share it. What is outside of [0, 1) is brought
+// into it.
 type Chance interface{ Draw(n int) float64 }
 
 // draw asks c, or the system for nil.

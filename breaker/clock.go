@@ -7,7 +7,7 @@ import (
 )
 
 // Clock tells a breaker the time. Now is called with the engine's lock held, so
-// that it must not call the breaker, and from many goroutines at once. Time may
+// that it must neither call the breaker nor panic, and from many goroutines at once. Time may
 // stand still but should not go back: a breaker that is open stays so for longer
 // if it does.
 type Clock interface{ Now() time.Time }

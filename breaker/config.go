@@ -67,7 +67,8 @@ type Config struct {
 	// Shadow makes the breaker refuse nothing: it decides and tells as ever, but the
 	// calls that it would have refused are made all the same. They do not count, as
 	// if they had not been. It is for trying settings on real traffic; see
-	// Snapshot.Passed for how many calls these settings would have refused.
+	// Snapshot.Passed for how many calls these settings would have refused. In a Sharing
+	// its verdict opens the others of its name, in shadow or not.
 	Shadow bool
 }
 

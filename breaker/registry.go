@@ -28,9 +28,9 @@ type Registry[K comparable] struct {
 // Limits bound a Registry. The zero value is valid.
 type Limits struct {
 	// Max is how many breakers are kept, 0 to 1048576; 0 means 1024. To make room,
-	// the one that nobody has asked for for the longest time goes, those that are
-	// closed first: an open one that is forgotten is a closed one when it is asked
-	// for again.
+	// the one that nobody has asked for for the longest time goes, of the 32 longest
+	// those that are closed first: an open one that is forgotten is a closed one when it
+	// is asked for again.
 	Max int
 	// Idle is how long a breaker is kept that nobody asks for, unless it is open: it
 	// may go at any time after it, and is gone when a new one is made or Sweep is
@@ -69,7 +69,8 @@ type registryOptions[K comparable] struct {
 	sharing *Sharing
 }
 
-// WithKeyName sets the name of a key's breaker; nil is fmt.Sprint of the key.
+// WithKeyName sets the name of a key's breaker; nil is fmt.Sprint of the key. It is
+// called with the registry's lock held, so that it must not use the registry.
 func WithKeyName[K comparable](name func(K) string) RegistryOption[K] {
 	return func(o *registryOptions[K]) { o.name = name }
 }
@@ -198,8 +199,11 @@ func (r *Registry[K]) nameOf(k K) string {
 }
 
 func (r *Registry[K]) add(k K, b *Breaker) {
-	e := r.order.PushFront(&entry[K]{key: k, b: b})
-	r.byKey[k] = e
+	x := &entry[K]{key: k, b: b}
+	e := r.order.PushFront(x)
+	if k == x.key { // else it is a NaN, which a map neither finds nor lets go
+		r.byKey[k] = e
+	}
 	r.touch(e)
 	if r.opts.sharing != nil {
 		_ = r.opts.sharing.Add(b) // the names are the caller's to choose

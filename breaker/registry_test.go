@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -79,6 +80,20 @@ func TestRegistryIsBounded(t *testing.T) {
 	r.Get(key{host: "e"})
 	if got := order(r); got != "e d c" {
 		t.Errorf("%s: want a gone, as all are open", got)
+	}
+}
+
+// A key that does not equal itself is a new one each time; it takes no room for ever.
+func TestRegistryOfNaN(t *testing.T) {
+	r, err := NewRegistry[float64](Config{Failures: 1, OpenFor: s}, Limits{Max: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		_ = r.Get(math.NaN()).Run(succeed)
+	}
+	if r.Len() != 3 || len(r.byKey) > 3 || r.Sweep() != 97 {
+		t.Errorf("%d breakers, %d keys", r.Len(), len(r.byKey))
 	}
 }
 
