@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,11 +40,14 @@ type errorFacts struct {
 	hasAfter, hasAmz   bool
 	class, aws         retry.Class
 	refused, resetting bool
+	eof, half, garbage bool
 }
 
 func factsOf(t testing.TB, err error) errorFacts {
 	t.Helper()
 	f := errorFacts{refused: errors.Is(err, syscall.ECONNREFUSED), resetting: errors.Is(err, syscall.ECONNRESET)}
+	f.eof, f.half = errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF)
+	f.garbage = strings.Contains(err.Error(), "malformed HTTP response")
 	var e *retryhttp.StatusError
 	if errors.As(err, &e) {
 		f.status, f.code, f.method = e.Status, e.Code, e.Method
@@ -74,7 +78,8 @@ func TestModelAndWireAgree(t *testing.T) {
 		effects = append(effects, base+" retry-after=0s", base+" retry-after=2s", base+" retry-after=2540400h", base+" amz-retry-after=1500ms",
 			base+" retry-after=3s amz-retry-after=0s", base+" after=5s")
 	}
-	effects = append(effects, "reset", "outage", "reset after=1s", "outage after=1s")
+	effects = append(effects, "reset", "outage", "reset after=1s", "outage after=1s",
+		"close", "garbage", "half-headers", "close after=1s", "garbage after=1s", "half-headers after=1s")
 	for _, plain := range []bool{false, true} {
 		for _, text := range effects {
 			for _, method := range append(methods[:], "PROPFIND", "TRACE") {
@@ -93,8 +98,8 @@ func agree(t *testing.T, e Effect, method string, plain bool) {
 	}
 	ex := NewTransport(NewHandler(in, noBackend(t), opts...)).Exchange(request(t, method, "/data/raw/1.json?x=%3C", ""))
 	verdict := in.Decide(0, Request{Op: method, Method: method})
-	err := ex.Err
-	if err == nil {
+	var err error = &url.Error{Op: "Get", Err: ex.Err} // as an http.Client has it
+	if ex.Err == nil {
 		defer ex.Resp.Body.Close()
 		if method == http.MethodHead && ex.Resp.Body != http.NoBody {
 			t.Errorf("%v: HEAD has a body", e)

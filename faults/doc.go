@@ -3,7 +3,7 @@
 // A [Plan] is plain data: phases of a run, each with rules. A rule selects
 // requests by operation and key, draws against a probability, and has an
 // [Effect]: an S3 error, an HTTP status, extra latency, a reset, a black hole,
-// an outage. Effects have a text form, which [ParseEffect] reads and
+// an outage, a connection that ends with no answer or with half of one. Effects have a text form, which [ParseEffect] reads and
 // [Effect.String] writes:
 //
 //	SlowDown

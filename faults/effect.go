@@ -13,17 +13,21 @@ type Kind uint8
 
 // The kinds of effect.
 const (
-	None      Kind = iota // no effect; a rule cannot have it
-	S3Error               // answers with an error code of S3: status, XML body and headers as S3 sends them
-	Status                // answers with an HTTP status and a small JSON body
-	Latency               // the backend answers, later than it would
-	Reset                 // the connection is reset (RST) before any byte of the answer
-	Blackhole             // the request is accepted and never answered
-	Outage                // the connection is refused
+	None        Kind = iota // no effect; a rule cannot have it
+	S3Error                 // answers with an error code of S3: status, XML body and headers as S3 sends them
+	Status                  // answers with an HTTP status and a small JSON body
+	Latency                 // the backend answers, later than it would
+	Reset                   // the connection is reset (RST) before any byte of the answer
+	Blackhole               // the request is accepted and never answered
+	Outage                  // the connection is refused
+	Close                   // the connection is closed (FIN) before any byte of the answer
+	Garbage                 // bytes that are no HTTP come for an answer, and the connection is closed
+	HalfHeaders             // the answer's headers break off, and the connection is closed
 )
 
 // kindWords are the words for the kinds that have one in the text form.
-var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage"}
+var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
+	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -56,8 +60,9 @@ type Effect struct {
 	// AmzRetryAfter is sent as x-amz-retry-after: whole milliseconds. S3Error
 	// and Status.
 	AmzRetryAfter Wait
-	// After makes the answer (S3Error, Status), the reset or the refusal come
-	// exactly that long after the request arrived, instead of when the backend
+	// After makes the answer (S3Error, Status), or the end of the connection
+	// (Reset, Outage, Close, Garbage, HalfHeaders), come exactly that long after
+	// the request arrived, instead of when the backend
 	// would have answered. An outage that does not say refuses after
 	// [RefusedAfter].
 	After Wait
@@ -120,7 +125,7 @@ func (c *checker) effect(path string, e Effect) {
 	case Latency:
 		message, hint := checkAdd(e.Add)
 		c.addIf(path, message, hint)
-	case Reset, Blackhole, Outage:
+	case Reset, Blackhole, Outage, Close, Garbage, HalfHeaders:
 	case None:
 		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
 	default:
@@ -144,7 +149,7 @@ func (c *checker) strayFields(path string, e Effect) {
 		{"add", e.Add != "", []Kind{Latency}},
 		{"retry-after", e.RetryAfter != Wait{}, []Kind{S3Error, Status}},
 		{"amz-retry-after", e.AmzRetryAfter != Wait{}, []Kind{S3Error, Status}},
-		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage}},
+		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders}},
 	} {
 		if !f.set || e.Kind == None || int(e.Kind) >= len(kindWords) {
 			continue

@@ -44,7 +44,7 @@ func anyDist(t *rapid.T) sim.Dist {
 }
 
 func anyEffect(t *rapid.T) Effect {
-	e := Effect{Kind: rapid.SampledFrom([]Kind{S3Error, Status, Latency, Reset, Blackhole, Outage}).Draw(t, "kind")}
+	e := Effect{Kind: rapid.SampledFrom(append([]Kind{S3Error, Status}, namedKinds[:]...)).Draw(t, "kind")}
 	switch e.Kind {
 	case S3Error:
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
@@ -100,6 +100,9 @@ func TestParseEffect(t *testing.T) {
 		{"reset after=10ms", "reset after=10ms", Effect{Kind: Reset, After: For(10 * time.Millisecond)}},
 		{"blackhole", "blackhole", Effect{Kind: Blackhole}},
 		{"outage", "outage", Effect{Kind: Outage}},
+		{"close", "close", Effect{Kind: Close}},
+		{"garbage after=5ms", "garbage after=5ms", Effect{Kind: Garbage, After: For(5 * time.Millisecond)}},
+		{"half-headers", "half-headers", Effect{Kind: HalfHeaders}},
 	} {
 		got, err := ParseEffect(c.text)
 		if err != nil || got != c.want || got.String() != c.canonical {
@@ -142,6 +145,10 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"latency add=-2s", 12, "negative"},
 		{"latency add=2", 12, "want a duration such as 30ms"},
 		{"latency after=1s", 8, "after has no meaning for latency"},
+		{"closed", 0, "did you mean close?"},
+		{"halfheaders", 0, "did you mean half-headers?"},
+		{"garbage add=2s", 8, "add has no meaning for garbage; its options are after"},
+		{"close retry-after=2s", 6, "retry-after has no meaning for close"},
 		{"SlowDown\nreset", 0, "unknown effect"},
 	} {
 		_, err := ParseEffect(c.text)
@@ -187,7 +194,7 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 }
 
 func TestHTTPStatusOfEffects(t *testing.T) {
-	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "latency add=1s": 0} {
+	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "close": 0, "latency add=1s": 0} {
 		if e := effect(t, text); e.HTTPStatus() != want || e.Answers() != (want != 0) {
 			t.Errorf("%s: %d", text, e.HTTPStatus())
 		}
@@ -225,7 +232,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -80,6 +80,8 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	STATUS                    an HTTP status, 400 to 599
 //	latency add=DURATION      or a distribution, as sim.ParseDist reads it
 //	reset, blackhole, outage  a connection that breaks, hangs, is refused
+//	close                     one that is closed instead of an answer
+//	garbage, half-headers     one that is closed after bytes that are no answer
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
 // codes and statuses; after for all of these but latency and blackhole.
@@ -165,24 +167,19 @@ func split(text string) []word {
 }
 
 func (p *effectParser) parseName(w word) error {
-	switch w.text {
-	case "latency":
-		p.effect.Kind = Latency
-	case "reset":
-		p.effect.Kind = Reset
-	case "blackhole":
-		p.effect.Kind = Blackhole
-	case "outage":
-		p.effect.Kind = Outage
-	default:
-		if isDigits(w.text) {
-			return p.parseStatus(w)
+	for _, k := range namedKinds {
+		if w.text == k.String() {
+			p.effect.Kind = k
+			return nil
 		}
-		if _, ok := LookupS3Code(w.text); !ok {
-			return p.fail(w.at, "unknown effect "+quote(w.text), didYouMean(w.text, effectNames()))
-		}
-		p.effect.Kind, p.effect.Code = S3Error, strings.Clone(w.text)
 	}
+	if isDigits(w.text) {
+		return p.parseStatus(w)
+	}
+	if _, ok := LookupS3Code(w.text); !ok {
+		return p.fail(w.at, "unknown effect "+quote(w.text), didYouMean(w.text, effectNames()))
+	}
+	p.effect.Kind, p.effect.Code = S3Error, strings.Clone(w.text)
 	return nil
 }
 
@@ -271,7 +268,7 @@ func optionsOf(k Kind) []string {
 		return []string{"retry-after", "amz-retry-after", "after"}
 	case Latency:
 		return []string{"add"}
-	case Reset, Outage:
+	case Reset, Outage, Close, Garbage, HalfHeaders:
 		return []string{"after"}
 	}
 	return nil
@@ -286,11 +283,22 @@ func optionsHint(k Kind) string {
 	return "its options are " + strings.Join(options, ", ")
 }
 
-const namesHint = "write an S3 error code such as SlowDown, a status such as 503, or latency, reset, blackhole, outage"
+// namedKinds are the kinds whose word is the first of the text form.
+var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders}
+
+var namesHint = "write an S3 error code such as SlowDown, a status such as 503, or " + strings.Join(kindNames(), ", ")
+
+func kindNames() []string {
+	names := make([]string, len(namedKinds))
+	for i, k := range namedKinds {
+		names[i] = k.String()
+	}
+	return names
+}
 
 // effectNames lists every first word that is not a number.
 func effectNames() []string {
-	return append([]string{"latency", "reset", "blackhole", "outage"}, codeNames()...)
+	return append(kindNames(), codeNames()...)
 }
 
 func codeNames() []string {

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -19,6 +20,7 @@ type Wire interface {
 	Reset()                // the connection is reset; nothing is to be written
 	Refuse()               // the connection was never accepted
 	Hang()                 // no answer ever comes
+	Break(how Kind)        // what Close, Garbage or HalfHeaders sends comes, then FIN; nothing is to be written
 }
 
 // decider is what a [Transport] has besides: it keeps the verdict.
@@ -31,9 +33,10 @@ type decider interface{ decided(Verdict) }
 // Whose request it is, which keys the draws, is told by [WithRequest] or by
 // headers ([HeaderCall]); requests that do not say are numbered as they come.
 //
-// On real connections a reset is a true RST (SO_LINGER 0), a black hole holds
+// On real connections a reset is a true RST (SO_LINGER 0), Close, Garbage and
+// HalfHeaders read the request and end in a true FIN, a black hole holds
 // the request until the client goes away, and a refusal, which is too late
-// once a connection stands, is a reset too. Over HTTP/2 both end the stream.
+// once a connection stands, is a reset too. Over HTTP/2 all of these end the stream.
 // Extra latency passes before next sees the request.
 func NewHandler(in *Injector, next http.Handler, opts ...Option) http.Handler {
 	return &handler{in: in, next: next, options: newOptions(opts)}
@@ -74,6 +77,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		wire.Reset()
 	case Outage:
 		wire.Refuse()
+	case Close, Garbage, HalfHeaders:
+		drain(r) // a connection that is closed with bytes unread sends RST
+		wire.Break(v.Effect.Kind)
 	case Blackhole:
 		drain(r) // only then does net/http notice that the client goes away
 		wire.Hang()
@@ -124,6 +130,17 @@ func (s *socket) Refuse() { s.Reset() }
 func (s *socket) Hang() {
 	<-s.r.Context().Done()
 	panic(http.ErrAbortHandler)
+}
+
+// Break sends what there is, and closes the connection so that the kernel sends
+// FIN.
+func (s *socket) Break(how Kind) {
+	conn, _, err := http.NewResponseController(s.ResponseWriter).Hijack()
+	if err != nil { // HTTP/2, or a writer that hides its connection
+		panic(http.ErrAbortHandler)
+	}
+	io.WriteString(conn, brokenBytes(how)) // a client that has gone away needs no answer
+	conn.Close()
 }
 
 // Reset closes the connection so that the kernel sends RST.

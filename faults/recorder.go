@@ -31,6 +31,7 @@ func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d)
 func (r *recorder) Reset()                  { r.ex.Err = errReset }
 func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
+func (r *recorder) Break(how Kind)          { r.ex.Err = brokenErr(how) }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
 
 // Flush sends what there is.

@@ -35,7 +35,9 @@ func NewTransport(h http.Handler, opts ...Option) *Transport {
 // than taken.
 type Exchange struct {
 	Resp *http.Response // nil if Err is set, or Hang
-	// Err is why there is no answer: a *net.OpError for a broken connection, a
+	// Err is why there is no answer: a *net.OpError for a connection that was
+	// reset or refused, io.EOF and what else net/http's transport returns for one
+	// that was closed without an answer, a
 	// *PanicError for a fault of the handler's, a *RequestError for a request
 	// that cannot be sent.
 	Err     error

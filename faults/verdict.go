@@ -31,7 +31,9 @@ type Verdict struct {
 //     [retryhttp.FromResponse] makes of the very bytes that [NewHandler]
 //     sends, so that answers to HEAD have no code; only the ids of the request
 //     are missing;
-//   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED.
+//   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED;
+//   - of Close, Garbage and HalfHeaders, the [*url.Error] of an [http.Client],
+//     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF.
 func (v Verdict) Err() error {
 	if v.rule == nil {
 		return nil
@@ -68,36 +70,31 @@ var (
 // errorTable holds the errors of one rule by method, as StatusError carries
 // the method.
 type errorTable struct {
-	same   error // whatever the method
-	answer *answer
+	kind   Kind
+	answer *answer // of effects that answer
 	each   [len(methods)]error
 }
 
 func newErrorTable(e Effect, a *answer) (t errorTable) {
-	switch e.Kind {
-	case Reset:
-		t.same = errReset
-	case Outage:
-		t.same = errRefused
-	}
-	if a == nil {
-		return t
-	}
-	t.answer = a
+	t.kind, t.answer = e.Kind, a
 	for i, method := range methods {
-		t.each[i] = a.err(method)
+		t.each[i] = t.make(method)
 	}
 	return t
 }
 
 func (t *errorTable) of(method string) error {
-	if t.answer == nil {
-		return t.same
-	}
 	if i := slices.Index(methods[:], method); i >= 0 {
 		return t.each[i]
 	}
-	return t.answer.err(method) // a rare method
+	return t.make(method) // a rare method
+}
+
+func (t *errorTable) make(method string) error {
+	if t.answer != nil {
+		return t.answer.err(method)
+	}
+	return clientErr(t.kind, method)
 }
 
 // err is the error that a client makes of the answer.

@@ -95,7 +95,7 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 
 func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 	effects := []string{"SlowDown", "503", "429 retry-after=2s", "outage", "reset", "blackhole", "latency add=2s",
-		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms"}
+		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms", "close", "garbage after=1s", "half-headers"}
 	for i := range rapid.IntRange(1, 3).Draw(t, "phases") {
 		ph := Phase{Label: label(t, i), For: duration(t, "for", MinPhase, 24*time.Hour)}
 		for range rapid.IntRange(0, 2).Draw(t, "faults") {

@@ -281,7 +281,8 @@ func drawConfig(t *rapid.T) *Config {
 	if rapid.Bool().Draw(t, "capacity") {
 		c.Backend.Workers, c.Backend.Queue = 1, rapid.IntRange(-1, 3).Draw(t, "queue")
 	}
-	effects := []string{"SlowDown", "InternalError", "AccessDenied", "503", "429 retry-after=2s", "latency add=1s", "reset", "outage", "blackhole", "RequestTimeout"}
+	effects := []string{"SlowDown", "InternalError", "AccessDenied", "503", "429 retry-after=2s", "latency add=1s", "reset", "outage", "blackhole", "RequestTimeout",
+		"close", "garbage", "half-headers after=3ms"}
 	rules := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) faults.Rule {
 		return faults.Rule{
 			On:     faults.Selector{Op: rapid.SampledFrom([]string{"", "PutObject", "HeadObject"}).Draw(t, "op")},

@@ -55,14 +55,14 @@ func (w *httpWire) send(c *call, who faults.Request) answer {
 	if a.hang {
 		return a
 	}
-	a.err = receive(ex)
+	a.err = receive(ex, who.Method)
 	return a
 }
 
 // receive turns what came back into the client's error, nil for success.
-func receive(ex faults.Exchange) error {
+func receive(ex faults.Exchange, method string) error {
 	if ex.Err != nil {
-		return ex.Err
+		return &url.Error{Op: method, URL: "", Err: ex.Err} // as an http.Client has it, but for the URL
 	}
 	if err := retryhttp.FromResponse(ex.Resp); err != nil {
 		return err
