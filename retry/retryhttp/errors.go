@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -158,6 +159,16 @@ type onceError struct{ err, cause error }
 func (e *onceError) Error() string    { return e.err.Error() }
 func (e *onceError) Unwrap() error    { return e.err }
 func (e *onceError) Idempotent() bool { return false }
+
+// closed makes a bare io.EOF, which net/http's transport returns for a
+// connection that was closed before the answer, an error of the connection:
+// anywhere else io.EOF is the ordinary end of something, and no reason to retry.
+func closed(err error) error {
+	if err == io.EOF {
+		return &net.OpError{Op: "read", Net: "tcp", Err: err}
+	}
+	return err
+}
 
 // eof is what reading ended with, where that was too soon.
 func eof(err error) error {

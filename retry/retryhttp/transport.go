@@ -155,6 +155,7 @@ func (c *call) attempt(bound context.Context) (*http.Response, error) {
 		resp, err = c.answer(resp, release)
 	} else {
 		release()
+		err = closed(err)
 	}
 	stop()
 	if err == nil {
