@@ -23,11 +23,13 @@ const (
 	Close                   // the connection is closed (FIN) before any byte of the answer
 	Garbage                 // bytes that are no HTTP come for an answer, and the connection is closed
 	HalfHeaders             // the answer's headers break off, and the connection is closed
+	Truncate                // the backend's answer breaks off in its body
+	Stall                   // the backend's answer stops in its body, and never goes on
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
-	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers"}
+	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -69,7 +71,18 @@ type Effect struct {
 	// Add is the extra latency of a Latency: a distribution as
 	// [sim.Dist.String] writes it, or a duration. Each request draws its own.
 	Add string
+	// At is how many bytes of the body come, 0 to [MaxAt]. Truncate and Stall.
+	// The answer announces at least one more; a body that is shorter is
+	// lengthened by content of no meaning, and one that is not allowed (204) is
+	// made one of 200.
+	At int64
+	// ByReset makes a Truncate end in a reset (RST) instead of FIN. What was
+	// sent and not yet received may be lost by it.
+	ByReset bool
 }
+
+// MaxAt bounds Effect.At: 1 GiB.
+const MaxAt = 1 << 30
 
 // RefusedAfter is how long a connection that is refused takes to be refused:
 // one round trip to a machine nearby.
@@ -103,6 +116,10 @@ func (e Effect) HTTPStatus() int {
 // then never sees the request.
 func (e Effect) Answers() bool { return e.Kind == S3Error || e.Kind == Status }
 
+// NeedsBody reports whether the effect is one on the body of an answer. A rule
+// with such an effect is not for HEAD, whose answers have none.
+func (e Effect) NeedsBody() bool { return e.Kind == Truncate || e.Kind == Stall }
+
 // Validate returns nil, or an [*InvalidError] with every problem of e; the
 // paths are the names of the text form's options.
 func (e Effect) Validate() error {
@@ -126,6 +143,9 @@ func (c *checker) effect(path string, e Effect) {
 		message, hint := checkAdd(e.Add)
 		c.addIf(path, message, hint)
 	case Reset, Blackhole, Outage, Close, Garbage, HalfHeaders:
+	case Truncate, Stall:
+		message, hint := checkAt(e.At)
+		c.addIf(path, message, hint)
 	case None:
 		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
 	default:
@@ -147,6 +167,8 @@ func (c *checker) strayFields(path string, e Effect) {
 		{"code", e.Code != "", []Kind{S3Error}},
 		{"status", e.Status != 0, []Kind{Status}},
 		{"add", e.Add != "", []Kind{Latency}},
+		{"at", e.At != 0, []Kind{Truncate, Stall}},
+		{"end", e.ByReset, []Kind{Truncate}},
 		{"retry-after", e.RetryAfter != Wait{}, []Kind{S3Error, Status}},
 		{"amz-retry-after", e.AmzRetryAfter != Wait{}, []Kind{S3Error, Status}},
 		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders}},

@@ -53,6 +53,10 @@ func anyEffect(t *rapid.T) Effect {
 	case Latency:
 		return AddLatency(anyDist(t))
 	}
+	if e.NeedsBody() {
+		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
+		e.ByReset = e.Kind == Truncate && rapid.Bool().Draw(t, "by reset")
+	}
 	options := optionsOf(e.Kind)
 	if hasString(options, "retry-after") {
 		e.RetryAfter = anyWait(t, "retry-after", time.Second)
@@ -103,6 +107,10 @@ func TestParseEffect(t *testing.T) {
 		{"close", "close", Effect{Kind: Close}},
 		{"garbage after=5ms", "garbage after=5ms", Effect{Kind: Garbage, After: For(5 * time.Millisecond)}},
 		{"half-headers", "half-headers", Effect{Kind: HalfHeaders}},
+		{"truncate at=0", "truncate at=0", Effect{Kind: Truncate}},
+		{"truncate end=fin at=01000", "truncate at=1000", Effect{Kind: Truncate, At: 1000}},
+		{"truncate end=reset at=1", "truncate at=1 end=reset", Effect{Kind: Truncate, At: 1, ByReset: true}},
+		{"stall at=1073741824", "stall at=1073741824", Effect{Kind: Stall, At: MaxAt}},
 	} {
 		got, err := ParseEffect(c.text)
 		if err != nil || got != c.want || got.String() != c.canonical {
@@ -149,6 +157,15 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"halfheaders", 0, "did you mean half-headers?"},
 		{"garbage add=2s", 8, "add has no meaning for garbage; its options are after"},
 		{"close retry-after=2s", 6, "retry-after has no meaning for close"},
+		{"truncate", 8, "truncate needs where; write truncate at=1000"},
+		{"stall", 5, "stall needs where"},
+		{"truncate at=1KiB", 12, `"1KiB" is no number of bytes`},
+		{"truncate at=-1", 12, `"-1" is no number of bytes`},
+		{"truncate at=+1", 12, `"+1" is no number of bytes`},
+		{"stall at=1073741825", 9, "at=1073741825 is out of range; write 0 to 1073741824"},
+		{"truncate at=1 end=rst", 18, `no connection ends by "rst"; write end=fin`},
+		{"stall at=1 end=reset", 11, "end has no meaning for stall; its options are at"},
+		{"truncate at=1 after=1s", 14, "after has no meaning for truncate; its options are at, end"},
 		{"SlowDown\nreset", 0, "unknown effect"},
 	} {
 		_, err := ParseEffect(c.text)
@@ -177,6 +194,8 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{Kind: Latency, Add: "fixed(value=2s)"}, []string{"not in its plain form; write add=2s"}},
 		{Effect{Kind: Latency, Add: "soon"}, []string{"not a distribution"}},
 		{Effect{Kind: Reset, RetryAfter: For(time.Second), Code: "x"}, []string{"code has no meaning for reset", "retry-after has no meaning"}},
+		{Effect{Kind: Stall, At: -1, ByReset: true}, []string{"at=-1 is out of range", "end has no meaning for stall"}},
+		{Effect{Kind: Reset, At: 1}, []string{"at has no meaning for reset"}},
 		{Effect{Kind: Outage, After: Wait{For: 1}}, []string{"after is not given but 1ns"}},
 	} {
 		err := c.effect.Validate()
@@ -232,7 +251,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

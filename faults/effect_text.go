@@ -39,6 +39,12 @@ func (e Effect) String() string {
 	if e.Add != "" {
 		b.WriteString(" add=" + e.Add)
 	}
+	if e.NeedsBody() || e.At != 0 {
+		b.WriteString(" at=" + strconv.FormatInt(e.At, 10))
+	}
+	if e.ByReset {
+		b.WriteString(" end=reset")
+	}
 	for _, o := range []struct {
 		name string
 		wait Wait
@@ -82,9 +88,12 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	reset, blackhole, outage  a connection that breaks, hangs, is refused
 //	close                     one that is closed instead of an answer
 //	garbage, half-headers     one that is closed after bytes that are no answer
+//	truncate at=BYTES         an answer that breaks off so far into its body
+//	stall at=BYTES            one that stops there, and never goes on
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
-// codes and statuses; after for all of these but latency and blackhole.
+// codes and statuses; after for all of these but latency, blackhole, truncate
+// and stall; end=fin or end=reset for truncate.
 // Durations are those of [time.ParseDuration]. The result is valid; the error
 // is an [*EffectError].
 func ParseEffect(text string) (Effect, error) {
@@ -136,6 +145,9 @@ func (p *effectParser) parse() error {
 	}
 	if p.effect.Kind == Latency && p.effect.Add == "" {
 		return p.fail(len(p.text), "latency needs how much", "write latency add=2s, or add=lognormal(median=2s,sigma=0.5)")
+	}
+	if p.effect.NeedsBody() && !hasString(seen, "at") {
+		return p.fail(len(p.text), p.effect.name()+" needs where", "write "+p.effect.name()+" at=1000, in bytes of the body")
 	}
 	return nil
 }
@@ -201,8 +213,13 @@ func (p *effectParser) parseOption(at int, name string, value word) error {
 		}
 		return p.fail(at, "unknown option "+quote(name), didYouMean(name, known))
 	}
-	if name == "add" {
+	switch name {
+	case "add":
 		return p.parseAdd(value)
+	case "at":
+		return p.parseAt(value)
+	case "end":
+		return p.parseEnd(value)
 	}
 	w, unit := &e.After, time.Nanosecond
 	switch name {
@@ -243,6 +260,37 @@ func (p *effectParser) parseAdd(value word) error {
 	return out
 }
 
+func (p *effectParser) parseAt(value word) error {
+	n, err := strconv.ParseInt(value.text, 10, 64)
+	if err != nil || !isDigits(value.text) {
+		return p.fail(value.at, quote(value.text)+" is no number of bytes", "write at=1000")
+	}
+	p.effect.At = n
+	if message, hint := checkAt(n); message != "" {
+		return p.fail(value.at, message, hint)
+	}
+	return nil
+}
+
+// checkAt says what is wrong with a number of bytes.
+func checkAt(n int64) (message, hint string) {
+	if n < 0 || n > MaxAt {
+		return "at=" + strconv.FormatInt(n, 10) + " is out of range", "write 0 to " + strconv.Itoa(MaxAt) + ", in bytes of the body"
+	}
+	return "", ""
+}
+
+func (p *effectParser) parseEnd(value word) error {
+	switch value.text {
+	case "fin":
+	case "reset":
+		p.effect.ByReset = true
+	default:
+		return p.fail(value.at, "no connection ends by "+quote(value.text), "write end=fin, which goes without saying, or end=reset")
+	}
+	return nil
+}
+
 // checkAdd says what is wrong with the distribution of a Latency that may have
 // been built in Go: the text must be the one that String would write.
 func checkAdd(text string) (message, hint string) {
@@ -259,7 +307,7 @@ func checkAdd(text string) (message, hint string) {
 	return "", ""
 }
 
-var allOptions = []string{"add", "retry-after", "amz-retry-after", "after"}
+var allOptions = []string{"add", "at", "end", "retry-after", "amz-retry-after", "after"}
 
 // optionsOf lists the options of a kind.
 func optionsOf(k Kind) []string {
@@ -270,6 +318,10 @@ func optionsOf(k Kind) []string {
 		return []string{"add"}
 	case Reset, Outage, Close, Garbage, HalfHeaders:
 		return []string{"after"}
+	case Truncate:
+		return []string{"at", "end"}
+	case Stall:
+		return []string{"at"}
 	}
 	return nil
 }
@@ -284,7 +336,7 @@ func optionsHint(k Kind) string {
 }
 
 // namedKinds are the kinds whose word is the first of the text form.
-var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders}
+var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall}
 
 var namesHint = "write an S3 error code such as SlowDown, a status such as 503, or " + strings.Join(kindNames(), ", ")
 

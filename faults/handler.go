@@ -17,9 +17,9 @@ type Wire interface {
 	http.ResponseWriter
 	Delay(d time.Duration) // the answer comes d later than the backend's own latency
 	After(d time.Duration) // the answer, reset or refusal comes exactly d after the arrival of the request
-	Reset()                // the connection is reset; nothing is to be written
+	Reset()                // the connection is reset, after what was flushed; nothing more is to be written
 	Refuse()               // the connection was never accepted
-	Hang()                 // no answer ever comes
+	Hang()                 // no answer ever comes, nor what was not flushed of it
 	Break(how Kind)        // what Close, Garbage or HalfHeaders sends comes, then FIN; nothing is to be written
 }
 
@@ -73,6 +73,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case Latency:
 		wire.Delay(v.Add)
 		h.next.ServeHTTP(w, r)
+	case Truncate, Stall:
+		cut(wire, r, h.next, v.Effect)
 	case Reset:
 		wire.Reset()
 	case Outage:
@@ -126,6 +128,9 @@ func (s *socket) After(d time.Duration) {
 }
 
 func (s *socket) Refuse() { s.Reset() }
+
+// Unwrap lets an http.ResponseController find what the connection can do.
+func (s *socket) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (s *socket) Hang() {
 	<-s.r.Context().Done()

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/http"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type rule struct {
 	draws        sim.Stream // of latency
 	answer       *answer    // of effects that answer
 	errs         errorTable
+	bodied       bool // not for requests whose answers have no body
 
 	matched, fired atomic.Uint64
 }
@@ -67,7 +69,7 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 }
 
 func compile(phase, index int, r Rule) *rule {
-	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P}
+	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P, bodied: r.Effect.NeedsBody()}
 	out.verdict = Verdict{Phase: phase, Rule: index, Effect: r.Effect, rule: out}
 	if r.Effect.Kind == Latency {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
@@ -107,7 +109,8 @@ func newPhase(label string, rules []*rule) phase {
 
 // Decide tells what happens to a request that reaches the backend at the given
 // time of the plan; a time before 0 is 0. The first rule of the phase whose
-// selector matches decides: its draw says whether its effect comes or nothing
+// selector matches, and whose effect the request can have ([Effect.NeedsBody]),
+// decides: its draw says whether its effect comes or nothing
 // does, and no later rule is asked. Decide is a pure function of the plan, the
 // seed and its arguments, but for the counters.
 func (in *Injector) Decide(at time.Duration, r Request) Verdict {
@@ -120,7 +123,7 @@ func (in *Injector) Decide(at time.Duration, r Request) Verdict {
 		}
 	}
 	for _, rule := range rules {
-		if !rule.key.match(r.path()) {
+		if !rule.key.match(r.path()) || rule.bodied && r.method() == http.MethodHead {
 			continue
 		}
 		rule.matched.Add(1)
@@ -130,16 +133,21 @@ func (in *Injector) Decide(at time.Duration, r Request) Verdict {
 		}
 		rule.fired.Add(1)
 		v := rule.verdict
-		v.method = r.Method
-		if v.method == "" {
-			v.method = Method(r.Op)
-		}
+		v.method = r.method()
 		if rule.latency != nil {
 			v.Add = rule.latency.Sample(rule.draws.Float64(r.Client, r.Call, attempt))
 		}
 		return v
 	}
 	return Verdict{Phase: n, Rule: -1}
+}
+
+// method is the request's, or that of its operation.
+func (r *Request) method() string {
+	if r.Method == "" {
+		return Method(r.Op)
+	}
+	return r.Method
 }
 
 // path is what globs are held against: the key, and of an HTTP request's

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -116,6 +117,9 @@ func (c *checker) rule(path string, r Rule) {
 			hint += ", such as " + strconv.FormatFloat(r.P/100, 'g', -1, 64)
 		}
 		c.add(path+"p", "the probability "+strconv.FormatFloat(r.P, 'g', -1, 64)+" is not between 0 and 1", hint)
+	}
+	if r.Effect.NeedsBody() && Method(r.On.Op) == http.MethodHead {
+		c.add(path+"on.op", "an answer to "+r.On.Op+" has no body to "+r.Effect.Kind.String(), "choose another operation, or close, which breaks any answer")
 	}
 	c.effect(path+"effect", r.Effect)
 }

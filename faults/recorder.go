@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,7 +21,8 @@ type recorder struct {
 	length  int64    // announced; -1: not
 	head    bool
 	flushed bool
-	final   bool // the handler is done with the header map when it sends it
+	broken  error // what the body ends with, where the connection ends before it; nil: io.EOF
+	final   bool  // the handler is done with the header map when it sends it
 }
 
 var _ Wire = (*recorder)(nil)
@@ -28,11 +30,19 @@ var _ Wire = (*recorder)(nil)
 func (r *recorder) Header() http.Header     { return r.header }
 func (r *recorder) Delay(d time.Duration)   { r.ex.Delay += max(0, d) }
 func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d), true }
-func (r *recorder) Reset()                  { r.ex.Err = errReset }
 func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
 func (r *recorder) Break(how Kind)          { r.ex.Err = brokenErr(how) }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
+
+// Reset breaks the answer off where it was flushed to, or comes in its place.
+func (r *recorder) Reset() {
+	if r.flushed {
+		r.broken = errReset
+		return
+	}
+	r.ex.Err = errReset
+}
 
 // Flush sends what there is.
 func (r *recorder) Flush() {
@@ -134,8 +144,8 @@ const buffered = 2048
 // sent reports whether anything has left the server.
 func (r *recorder) sent() bool { return r.flushed || r.written() > buffered }
 
-// response is the client's side. broken: the server gave up in the middle.
-func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http.Response {
+// response is the client's side.
+func (r *recorder) response(req *http.Request, now time.Time) *http.Response {
 	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
 	}
@@ -148,11 +158,16 @@ func (r *recorder) response(req *http.Request, now time.Time, broken bool) *http
 	if r.head || !bodyAllowed(r.status) {
 		return resp
 	}
-	short := r.length >= 0 && r.written() < r.length
-	if r.written() == 0 && !broken && !short {
+	if r.broken == nil && r.length >= 0 && r.written() < r.length {
+		r.broken = io.ErrUnexpectedEOF
+	}
+	if r.written() == 0 && r.broken == nil {
 		return resp
 	}
-	b := &responseBody{broken: broken || short, next: r.content}
+	b := &responseBody{broken: r.broken, next: r.content}
+	if r.ex.Hang {
+		b.stalled = req.Context()
+	}
 	if b.first = bytes.NewReader(r.body); len(r.body) == 0 && r.content != nil {
 		b.next = nil
 		b.first = r.content
@@ -216,8 +231,10 @@ func statusLine(status int) string {
 type responseBody struct {
 	first  contents
 	next   *Content // after it; nil: nothing
-	broken bool     // the connection ended before the body did
-	closed bool
+	broken error    // what it ends with, where the connection ended before it did; nil: io.EOF
+	// stalled is the context of a request whose body never ends; nil: it does.
+	stalled context.Context
+	closed  bool
 }
 
 // contents are a *bytes.Reader or a *Content.
@@ -236,11 +253,20 @@ func (b *responseBody) Read(p []byte) (int, error) {
 			b.first, b.next = b.next, nil
 			return b.Read(p)
 		}
-		if b.broken {
-			err = io.ErrUnexpectedEOF
+		if end := b.end(); end != nil {
+			err = end
 		}
 	}
 	return n, err
+}
+
+// end is what comes after the last byte: nil for an ordinary end.
+func (b *responseBody) end() error {
+	if b.stalled != nil {
+		<-b.stalled.Done()
+		return context.Cause(b.stalled)
+	}
+	return b.broken
 }
 
 // WriteTo spares copies of the body.
@@ -255,8 +281,8 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 		m, err = b.first.WriteTo(w)
 		n += m
 	}
-	if err == nil && b.broken {
-		err = io.ErrUnexpectedEOF
+	if err == nil {
+		err = b.end()
 	}
 	return n, err
 }

@@ -34,7 +34,9 @@ func NewTransport(h http.Handler, opts ...Option) *Transport {
 // Exchange is what became of a request, with the time it takes told rather
 // than taken.
 type Exchange struct {
-	Resp *http.Response // nil if Err is set, or Hang
+	// Resp is nil if Err is set. With Hang it is nil too, or an answer whose body
+	// stops: reading on blocks until the request's context ends.
+	Resp *http.Response
 	// Err is why there is no answer: a *net.OpError for a connection that was
 	// reset or refused, io.EOF and what else net/http's transport returns for one
 	// that was closed without an answer, a
@@ -44,7 +46,7 @@ type Exchange struct {
 	Delay   time.Duration // extra latency that the handler asked for
 	After   time.Duration // (Fixed) the answer comes exactly that long after the request
 	Fixed   bool
-	Hang    bool    // no answer ever comes
+	Hang    bool    // no answer ever comes, or never its end
 	Verdict Verdict // what the handler of NewHandler decided; Rule is -1 for other handlers
 }
 
@@ -83,7 +85,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	start := t.clock.Now()
 	ex := t.Exchange(req)
-	if ex.Hang {
+	if ex.Hang && ex.Resp == nil {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
 	}
@@ -118,11 +120,14 @@ func (t *Transport) Exchange(req *http.Request) Exchange {
 	}
 	ex := &rec.ex
 	switch {
-	case ex.Hang || ex.Err != nil:
+	case ex.Hang && !rec.flushed || ex.Err != nil:
 	case fault != nil && !(errors.Is(fault, errClosed) && rec.sent()):
 		ex.Err = fault
 	default:
-		ex.Resp = rec.response(req, t.date(), fault != nil)
+		if fault != nil {
+			rec.broken = io.ErrUnexpectedEOF
+		}
+		ex.Resp = rec.response(req, t.date())
 	}
 	return *ex
 }

@@ -33,7 +33,10 @@ type Verdict struct {
 //     are missing;
 //   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED;
 //   - of Close, Garbage and HalfHeaders, the [*url.Error] of an [http.Client],
-//     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF.
+//     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF;
+//   - of Truncate, the [*retryhttp.TruncatedError] of a client that reads the
+//     answer to its end: io.ErrUnexpectedEOF or ECONNRESET, with a status of
+//     200, and a length that is not known.
 func (v Verdict) Err() error {
 	if v.rule == nil {
 		return nil
@@ -42,10 +45,12 @@ func (v Verdict) Err() error {
 }
 
 // Served reports whether the backend sees the request, and works for it.
-func (v Verdict) Served() bool { return v.Effect.Kind == None || v.Effect.Kind == Latency }
+func (v Verdict) Served() bool {
+	return v.Effect.Kind == None || v.Effect.Kind == Latency || v.Effect.NeedsBody()
+}
 
-// Hangs reports whether the client never gets an answer.
-func (v Verdict) Hangs() bool { return v.Effect.Kind == Blackhole }
+// Hangs reports whether the client never gets an answer, or never its end.
+func (v Verdict) Hangs() bool { return v.Effect.Kind == Blackhole || v.Effect.Kind == Stall }
 
 // After returns the time from the arrival of the request to its answer or
 // break, where the effect fixes it; otherwise that is up to the backend's
@@ -70,13 +75,13 @@ var (
 // errorTable holds the errors of one rule by method, as StatusError carries
 // the method.
 type errorTable struct {
-	kind   Kind
+	effect Effect
 	answer *answer // of effects that answer
 	each   [len(methods)]error
 }
 
 func newErrorTable(e Effect, a *answer) (t errorTable) {
-	t.kind, t.answer = e.Kind, a
+	t.effect, t.answer = e, a
 	for i, method := range methods {
 		t.each[i] = t.make(method)
 	}
@@ -94,7 +99,10 @@ func (t *errorTable) make(method string) error {
 	if t.answer != nil {
 		return t.answer.err(method)
 	}
-	return clientErr(t.kind, method)
+	if t.effect.Kind == Truncate {
+		return &retryhttp.TruncatedError{Status: http.StatusOK, Got: t.effect.At, Want: -1, Err: t.effect.bodyErr()}
+	}
+	return clientErr(t.effect.Kind, method)
 }
 
 // err is the error that a client makes of the answer.

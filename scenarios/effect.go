@@ -47,7 +47,9 @@ func (c *checker) rule(p *path, r faults.Rule) {
 // reached reports fault j of a phase if one before it decides for all of its
 // requests: the first fault that matches does, whether it hits or not. decided
 // holds the selectors of those before.
-func (c *checker) reached(p *path, j int, on faults.Selector, decided map[faults.Selector]int) {
+// Effects on the body leave requests without one to those behind them.
+func (c *checker) reached(p *path, j int, r faults.Rule, decided map[faults.Selector]int) {
+	on := r.On
 	for _, wider := range []faults.Selector{{}, {Op: on.Op}, {Key: on.Key}, on} {
 		if i, ok := decided[wider]; ok {
 			c.report(p.at(j), "the fault would never fire, as "+p.at(i).String()+" decides for every request that this one is for",
@@ -55,5 +57,7 @@ func (c *checker) reached(p *path, j int, on faults.Selector, decided map[faults
 			return
 		}
 	}
-	decided[on] = j
+	if !r.Effect.NeedsBody() || on.Op != "" {
+		decided[on] = j
+	}
 }

@@ -95,7 +95,7 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 
 func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 	effects := []string{"SlowDown", "503", "429 retry-after=2s", "outage", "reset", "blackhole", "latency add=2s",
-		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms", "close", "garbage after=1s", "half-headers"}
+		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms", "close", "garbage after=1s", "half-headers", "truncate at=1000", "truncate at=0 end=reset", "stall at=1073741824"}
 	for i := range rapid.IntRange(1, 3).Draw(t, "phases") {
 		ph := Phase{Label: label(t, i), For: duration(t, "for", MinPhase, 24*time.Hour)}
 		for range rapid.IntRange(0, 2).Draw(t, "faults") {
@@ -109,6 +109,9 @@ func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 			}
 			if len(ops) > 0 && rapid.Bool().Draw(t, "on op") {
 				r.On.Op = rapid.SampledFrom(ops).Draw(t, "on")
+			}
+			if r.Effect.NeedsBody() && faults.Method(r.On.Op) == "HEAD" {
+				r.On.Op = ""
 			}
 			if rapid.Bool().Draw(t, "on key") {
 				r.On.Key = rapid.SampledFrom([]string{"raw/**", "{a,b}/*.json", "[a-z]?"}).Draw(t, "glob")

@@ -168,7 +168,7 @@ func (c *checker) phases(p *path) {
 		decided := make(map[faults.Selector]int, len(ph.Faults))
 		for j, r := range ph.Faults {
 			c.rule(at.key("faults").at(j), r)
-			c.reached(at.key("faults"), j, r.On, decided)
+			c.reached(at.key("faults"), j, r, decided)
 		}
 	}
 }

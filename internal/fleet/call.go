@@ -38,7 +38,8 @@ const (
 	eventSend uint64 = iota
 	eventAnswer
 	eventTimeout
-	eventBits = 2
+	eventWorked // the backend has done its work on an attempt that it never answers
+	eventBits   = 2
 )
 
 // begin starts a call that was meant to start now.
@@ -144,20 +145,21 @@ func (c *call) dispatch(a answer) {
 	latency := r.latency.Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
-	case a.hang:
-		if limited {
-			r.loop.After(limit, c, c.event(eventTimeout))
-		}
-		return
 	case a.fixed:
 		wait = a.after
 	case a.served:
 		c.work = wait
 		c.cell.work += wait
 		if r.station != nil {
-			c.queue(wait, limit, limited)
+			c.queue(wait, limit, limited, a.hang)
 			return
 		}
+	}
+	if a.hang {
+		if limited {
+			r.loop.After(limit, c, c.event(eventTimeout))
+		}
+		return
 	}
 	if limited && limit < wait {
 		r.loop.After(limit, c, c.event(eventTimeout))
@@ -167,10 +169,14 @@ func (c *call) dispatch(a answer) {
 }
 
 // queue hands the attempt to the backend's workers, who serve it whether or
-// not the client still waits.
-func (c *call) queue(work, limit time.Duration, limited bool) {
+// not the client still waits, and whether or not it ever hears of it.
+func (c *call) queue(work, limit time.Duration, limited, hang bool) {
 	r := c.run
-	if !r.station.Enter(work, c, c.event(eventAnswer)) {
+	done := c.event(eventAnswer)
+	if hang {
+		done = c.event(eventWorked)
+	}
+	if !r.station.Enter(work, c, done) {
 		c.cell.work -= work
 		c.work, c.answer = 0, r.mix.ops[c.op].full
 		r.loop.After(fullAnswer, c, c.event(eventAnswer))

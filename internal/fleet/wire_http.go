@@ -68,8 +68,8 @@ func receive(ex faults.Exchange, method string) error {
 		return err
 	}
 	defer ex.Resp.Body.Close()
-	if _, err := io.Copy(io.Discard, ex.Resp.Body); err != nil {
-		return fmt.Errorf("fleet: reading the answer: %w", err)
+	if n, err := io.Copy(io.Discard, ex.Resp.Body); err != nil {
+		return &retryhttp.TruncatedError{Status: ex.Resp.StatusCode, Got: n, Want: ex.Resp.ContentLength, Err: err}
 	}
 	return nil
 }
