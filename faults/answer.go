@@ -26,9 +26,13 @@ type answer struct {
 
 func newAnswer(e Effect) *answer {
 	var a *answer
-	if e.Kind == S3Error {
+	if e.Kind == S3Error || e.Kind == ErrorIn200 {
 		c, _ := LookupS3Code(e.Code)
 		a = newS3Answer(c)
+		if e.Kind == ErrorIn200 {
+			a.status = http.StatusOK
+			a.head = xml.Header + strings.Repeat(" ", int(e.Spaces)) + strings.TrimPrefix(a.head, xml.Header)
+		}
 	} else {
 		a = &answer{status: e.Status, head: `{"status":` + strconv.Itoa(e.Status) + `,"error":` + strconv.Quote(statusText(e.Status)) + "}\n"}
 		a.headers = append(a.headers, [2]string{"Content-Type", "application/json"})

@@ -25,11 +25,12 @@ const (
 	HalfHeaders             // the answer's headers break off, and the connection is closed
 	Truncate                // the backend's answer breaks off in its body
 	Stall                   // the backend's answer stops in its body, and never goes on
+	ErrorIn200              // answers 200, with an error of S3 for a body
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
-	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall"}
+	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -53,7 +54,7 @@ func For(d time.Duration) Wait { return Wait{For: d, Given: true} }
 // effect. [ParseEffect] and [Effect.String] are its text form.
 type Effect struct {
 	Kind Kind
-	// Code is the error code of an S3Error, one of [S3Codes].
+	// Code is the error code of an S3Error or an ErrorIn200, one of [S3Codes].
 	Code string
 	// Status is the HTTP status of a Status: 400 to 599.
 	Status int
@@ -62,11 +63,10 @@ type Effect struct {
 	// AmzRetryAfter is sent as x-amz-retry-after: whole milliseconds. S3Error
 	// and Status.
 	AmzRetryAfter Wait
-	// After makes the answer (S3Error, Status), or the end of the connection
-	// (Reset, Outage, Close, Garbage, HalfHeaders), come exactly that long after
-	// the request arrived, instead of when the backend
-	// would have answered. An outage that does not say refuses after
-	// [RefusedAfter].
+	// After makes the answer (S3Error, Status, ErrorIn200), or the end of the
+	// connection (Reset, Outage, Close, Garbage, HalfHeaders), come exactly that
+	// long after the request arrived, instead of when the backend would have
+	// answered. An outage that does not say refuses after [RefusedAfter].
 	After Wait
 	// Add is the extra latency of a Latency: a distribution as
 	// [sim.Dist.String] writes it, or a duration. Each request draws its own.
@@ -76,6 +76,9 @@ type Effect struct {
 	// lengthened by content of no meaning, and one that is not allowed (204) is
 	// made one of 200.
 	At int64
+	// Spaces is how many blanks come before the <Error> of an ErrorIn200, as S3
+	// sends them to keep a connection alive while it works: 0 to [MaxSpaces].
+	Spaces int64
 	// ByReset makes a Truncate end in a reset (RST) instead of FIN. What was
 	// sent and not yet received may be lost by it.
 	ByReset bool
@@ -83,6 +86,9 @@ type Effect struct {
 
 // MaxAt bounds Effect.At: 1 GiB.
 const MaxAt = 1 << 30
+
+// MaxSpaces bounds Effect.Spaces: 32 KiB.
+const MaxSpaces = 32 << 10
 
 // RefusedAfter is how long a connection that is refused takes to be refused:
 // one round trip to a machine nearby.
@@ -106,6 +112,8 @@ func (e Effect) HTTPStatus() int {
 	case S3Error:
 		c, _ := LookupS3Code(e.Code)
 		return c.Status
+	case ErrorIn200:
+		return http.StatusOK
 	case Status:
 		return e.Status
 	}
@@ -114,11 +122,34 @@ func (e Effect) HTTPStatus() int {
 
 // Answers reports whether the effect answers in place of the backend, which
 // then never sees the request.
-func (e Effect) Answers() bool { return e.Kind == S3Error || e.Kind == Status }
+func (e Effect) Answers() bool {
+	return e.Kind == S3Error || e.Kind == Status || e.Kind == ErrorIn200
+}
 
 // NeedsBody reports whether the effect is one on the body of an answer. A rule
 // with such an effect is not for HEAD, whose answers have none.
 func (e Effect) NeedsBody() bool { return e.Kind == Truncate || e.Kind == Stall }
+
+// Selective reports whether the effect is for some operations only. A rule
+// with such an effect is held against requests of those alone.
+func (e Effect) Selective() bool { return e.NeedsBody() || e.Kind == ErrorIn200 }
+
+// Meets reports whether a request of that operation can have the effect: an
+// effect on the body is not for HEAD, an ErrorIn200 is for CopyObject,
+// UploadPartCopy, CompleteMultipartUpload and DeleteObjects. Source: the Amazon
+// S3 API reference, of the first three "a 200 OK response can contain either a
+// success or an error"; DeleteObjects reports its errors in a 200 as well.
+func (e Effect) Meets(op string) bool { return e.meets(op, Method(op)) }
+
+func (e Effect) meets(op, method string) bool {
+	switch {
+	case e.NeedsBody():
+		return method != http.MethodHead
+	case e.Kind == ErrorIn200:
+		return op == "CopyObject" || op == "UploadPartCopy" || op == "CompleteMultipartUpload" || op == "DeleteObjects"
+	}
+	return true
+}
 
 // Validate returns nil, or an [*InvalidError] with every problem of e; the
 // paths are the names of the text form's options.
@@ -131,10 +162,12 @@ func (e Effect) Validate() error {
 // effect checks e; path is that of the rule's effect.
 func (c *checker) effect(path string, e Effect) {
 	switch e.Kind {
-	case S3Error:
+	case S3Error, ErrorIn200:
 		if _, ok := LookupS3Code(e.Code); !ok {
 			c.add(path, "unknown S3 error code "+quote(e.Code), didYouMean(e.Code, codeNames()))
 		}
+		message, hint := checkBytes("spaces", e.Spaces, MaxSpaces)
+		c.addIf(path, message, hint)
 	case Status:
 		if e.Status < 400 || e.Status > 599 {
 			c.add(path, "the status "+strconv.Itoa(e.Status)+" is no error", "write 400 to 599")
@@ -144,7 +177,7 @@ func (c *checker) effect(path string, e Effect) {
 		c.addIf(path, message, hint)
 	case Reset, Blackhole, Outage, Close, Garbage, HalfHeaders:
 	case Truncate, Stall:
-		message, hint := checkAt(e.At)
+		message, hint := checkBytes("at", e.At, MaxAt)
 		c.addIf(path, message, hint)
 	case None:
 		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
@@ -164,14 +197,15 @@ func (c *checker) strayFields(path string, e Effect) {
 		set  bool
 		only []Kind
 	}{
-		{"code", e.Code != "", []Kind{S3Error}},
+		{"code", e.Code != "", []Kind{S3Error, ErrorIn200}},
+		{"spaces", e.Spaces != 0, []Kind{ErrorIn200}},
 		{"status", e.Status != 0, []Kind{Status}},
 		{"add", e.Add != "", []Kind{Latency}},
 		{"at", e.At != 0, []Kind{Truncate, Stall}},
 		{"end", e.ByReset, []Kind{Truncate}},
 		{"retry-after", e.RetryAfter != Wait{}, []Kind{S3Error, Status}},
 		{"amz-retry-after", e.AmzRetryAfter != Wait{}, []Kind{S3Error, Status}},
-		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders}},
+		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200}},
 	} {
 		if !f.set || e.Kind == None || int(e.Kind) >= len(kindWords) {
 			continue

@@ -53,6 +53,10 @@ func anyEffect(t *rapid.T) Effect {
 	case Latency:
 		return AddLatency(anyDist(t))
 	}
+	if e.Kind == ErrorIn200 {
+		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
+		e.Spaces = rapid.Int64Range(0, MaxSpaces).Draw(t, "spaces")
+	}
 	if e.NeedsBody() {
 		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
 		e.ByReset = e.Kind == Truncate && rapid.Bool().Draw(t, "by reset")
@@ -107,6 +111,8 @@ func TestParseEffect(t *testing.T) {
 		{"close", "close", Effect{Kind: Close}},
 		{"garbage after=5ms", "garbage after=5ms", Effect{Kind: Garbage, After: For(5 * time.Millisecond)}},
 		{"half-headers", "half-headers", Effect{Kind: HalfHeaders}},
+		{"error-in-200 SlowDown", "error-in-200 SlowDown", Effect{Kind: ErrorIn200, Code: "SlowDown"}},
+		{"error-in-200  InternalError after=1s spaces=9", "error-in-200 InternalError spaces=9 after=1s", Effect{Kind: ErrorIn200, Code: "InternalError", Spaces: 9, After: For(time.Second)}},
 		{"truncate at=0", "truncate at=0", Effect{Kind: Truncate}},
 		{"truncate end=fin at=01000", "truncate at=1000", Effect{Kind: Truncate, At: 1000}},
 		{"truncate end=reset at=1", "truncate at=1 end=reset", Effect{Kind: Truncate, At: 1, ByReset: true}},
@@ -157,6 +163,11 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"halfheaders", 0, "did you mean half-headers?"},
 		{"garbage add=2s", 8, "add has no meaning for garbage; its options are after"},
 		{"close retry-after=2s", 6, "retry-after has no meaning for close"},
+		{"error-in-200", 12, "error-in-200 needs an error code; write error-in-200 InternalError"},
+		{"error-in-200 SlowDwon", 13, `unknown S3 error code "SlowDwon"; did you mean SlowDown?`},
+		{"error-in-200 spaces=3", 13, "unknown S3 error code"},
+		{"error-in-200 SlowDown spaces=32769", 29, "spaces=32769 is out of range; write 0 to 32768"},
+		{"error-in-200 SlowDown retry-after=1s", 22, "retry-after has no meaning for error-in-200"},
 		{"truncate", 8, "truncate needs where; write truncate at=1000"},
 		{"stall", 5, "stall needs where"},
 		{"truncate at=1KiB", 12, `"1KiB" is no number of bytes`},
@@ -213,7 +224,7 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 }
 
 func TestHTTPStatusOfEffects(t *testing.T) {
-	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "close": 0, "latency add=1s": 0} {
+	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "close": 0, "error-in-200 SlowDown": 200, "latency add=1s": 0} {
 		if e := effect(t, text); e.HTTPStatus() != want || e.Answers() != (want != 0) {
 			t.Errorf("%s: %d", text, e.HTTPStatus())
 		}
@@ -251,7 +262,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -36,6 +36,12 @@ func (e *EffectError) Unwrap() error { return e.Err }
 func (e Effect) String() string {
 	var b strings.Builder
 	b.WriteString(e.name())
+	if e.Kind == ErrorIn200 {
+		b.WriteString(" " + e.Code)
+	}
+	if e.Spaces != 0 {
+		b.WriteString(" spaces=" + strconv.FormatInt(e.Spaces, 10))
+	}
 	if e.Add != "" {
 		b.WriteString(" add=" + e.Add)
 	}
@@ -90,10 +96,11 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	garbage, half-headers     one that is closed after bytes that are no answer
 //	truncate at=BYTES         an answer that breaks off so far into its body
 //	stall at=BYTES            one that stops there, and never goes on
+//	error-in-200 CODE         a status of 200, with an error of S3 for a body
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
 // codes and statuses; after for all of these but latency, blackhole, truncate
-// and stall; end=fin or end=reset for truncate.
+// and stall; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
 // Durations are those of [time.ParseDuration]. The result is valid; the error
 // is an [*EffectError].
 func ParseEffect(text string) (Effect, error) {
@@ -127,8 +134,22 @@ func (p *effectParser) parse() error {
 	if err := p.parseName(words[0]); err != nil {
 		return err
 	}
+	words = words[1:]
+	if p.effect.Kind == ErrorIn200 {
+		if len(words) == 0 {
+			return p.fail(len(p.text), "error-in-200 needs an error code", "write error-in-200 InternalError")
+		}
+		if err := p.parseCode(words[0]); err != nil {
+			return err
+		}
+		words = words[1:]
+	}
+	return p.parseOptions(words)
+}
+
+func (p *effectParser) parseOptions(words []word) error {
 	seen := make([]string, 0, 4)
-	for _, w := range words[1:] {
+	for _, w := range words {
 		name, value, ok := strings.Cut(w.text, "=")
 		if !ok {
 			return p.fail(w.at, quote(w.text)+" is not an option", "write key=value; "+optionsHint(p.effect.Kind))
@@ -149,6 +170,15 @@ func (p *effectParser) parse() error {
 	if p.effect.NeedsBody() && !hasString(seen, "at") {
 		return p.fail(len(p.text), p.effect.name()+" needs where", "write "+p.effect.name()+" at=1000, in bytes of the body")
 	}
+	return nil
+}
+
+// parseCode reads the error code of an ErrorIn200.
+func (p *effectParser) parseCode(w word) error {
+	if _, ok := LookupS3Code(w.text); !ok {
+		return p.fail(w.at, "unknown S3 error code "+quote(w.text), didYouMean(w.text, codeNames()))
+	}
+	p.effect.Code = strings.Clone(w.text)
 	return nil
 }
 
@@ -217,7 +247,9 @@ func (p *effectParser) parseOption(at int, name string, value word) error {
 	case "add":
 		return p.parseAdd(value)
 	case "at":
-		return p.parseAt(value)
+		return p.parseBytes(name, value, &e.At, MaxAt)
+	case "spaces":
+		return p.parseBytes(name, value, &e.Spaces, MaxSpaces)
 	case "end":
 		return p.parseEnd(value)
 	}
@@ -260,22 +292,22 @@ func (p *effectParser) parseAdd(value word) error {
 	return out
 }
 
-func (p *effectParser) parseAt(value word) error {
+func (p *effectParser) parseBytes(name string, value word, to *int64, most int64) error {
 	n, err := strconv.ParseInt(value.text, 10, 64)
 	if err != nil || !isDigits(value.text) {
-		return p.fail(value.at, quote(value.text)+" is no number of bytes", "write at=1000")
+		return p.fail(value.at, quote(value.text)+" is no number of bytes", "write "+name+"=1000")
 	}
-	p.effect.At = n
-	if message, hint := checkAt(n); message != "" {
+	*to = n
+	if message, hint := checkBytes(name, n, most); message != "" {
 		return p.fail(value.at, message, hint)
 	}
 	return nil
 }
 
-// checkAt says what is wrong with a number of bytes.
-func checkAt(n int64) (message, hint string) {
-	if n < 0 || n > MaxAt {
-		return "at=" + strconv.FormatInt(n, 10) + " is out of range", "write 0 to " + strconv.Itoa(MaxAt) + ", in bytes of the body"
+// checkBytes says what is wrong with a number of bytes.
+func checkBytes(name string, n, most int64) (message, hint string) {
+	if n < 0 || n > most {
+		return name + "=" + strconv.FormatInt(n, 10) + " is out of range", "write 0 to " + strconv.FormatInt(most, 10) + ", in bytes of the body"
 	}
 	return "", ""
 }
@@ -305,76 +337,4 @@ func checkAdd(text string) (message, hint string) {
 		return "add=" + text + " is not in its plain form", "write add=" + canonical
 	}
 	return "", ""
-}
-
-var allOptions = []string{"add", "at", "end", "retry-after", "amz-retry-after", "after"}
-
-// optionsOf lists the options of a kind.
-func optionsOf(k Kind) []string {
-	switch k {
-	case S3Error, Status:
-		return []string{"retry-after", "amz-retry-after", "after"}
-	case Latency:
-		return []string{"add"}
-	case Reset, Outage, Close, Garbage, HalfHeaders:
-		return []string{"after"}
-	case Truncate:
-		return []string{"at", "end"}
-	case Stall:
-		return []string{"at"}
-	}
-	return nil
-}
-
-// optionsHint says which options a kind has.
-func optionsHint(k Kind) string {
-	options := optionsOf(k)
-	if len(options) == 0 {
-		return k.String() + " has no options"
-	}
-	return "its options are " + strings.Join(options, ", ")
-}
-
-// namedKinds are the kinds whose word is the first of the text form.
-var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall}
-
-var namesHint = "write an S3 error code such as SlowDown, a status such as 503, or " + strings.Join(kindNames(), ", ")
-
-func kindNames() []string {
-	names := make([]string, len(namedKinds))
-	for i, k := range namedKinds {
-		names[i] = k.String()
-	}
-	return names
-}
-
-// effectNames lists every first word that is not a number.
-func effectNames() []string {
-	return append(kindNames(), codeNames()...)
-}
-
-func codeNames() []string {
-	names := make([]string, len(s3Codes))
-	for i, c := range s3Codes {
-		names[i] = c.Code
-	}
-	return names
-}
-
-func hasString(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
-			return true
-		}
-	}
-	return false
-}
-
-func isDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
 }

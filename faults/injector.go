@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"net/http"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -38,7 +37,7 @@ type rule struct {
 	draws        sim.Stream // of latency
 	answer       *answer    // of effects that answer
 	errs         errorTable
-	bodied       bool // not for requests whose answers have no body
+	selective    bool // not for requests that cannot have the effect
 
 	matched, fired atomic.Uint64
 }
@@ -69,7 +68,7 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 }
 
 func compile(phase, index int, r Rule) *rule {
-	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P, bodied: r.Effect.NeedsBody()}
+	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P, selective: r.Effect.Selective()}
 	out.verdict = Verdict{Phase: phase, Rule: index, Effect: r.Effect, rule: out}
 	if r.Effect.Kind == Latency {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
@@ -109,7 +108,7 @@ func newPhase(label string, rules []*rule) phase {
 
 // Decide tells what happens to a request that reaches the backend at the given
 // time of the plan; a time before 0 is 0. The first rule of the phase whose
-// selector matches, and whose effect the request can have ([Effect.NeedsBody]),
+// selector matches, and whose effect the request can have ([Effect.Meets]),
 // decides: its draw says whether its effect comes or nothing
 // does, and no later rule is asked. Decide is a pure function of the plan, the
 // seed and its arguments, but for the counters.
@@ -123,7 +122,7 @@ func (in *Injector) Decide(at time.Duration, r Request) Verdict {
 		}
 	}
 	for _, rule := range rules {
-		if !rule.key.match(r.path()) || rule.bodied && r.method() == http.MethodHead {
+		if !rule.key.match(r.path()) || rule.selective && !rule.verdict.Effect.meets(r.Op, r.method()) {
 			continue
 		}
 		rule.matched.Add(1)

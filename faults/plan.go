@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -118,8 +117,12 @@ func (c *checker) rule(path string, r Rule) {
 		}
 		c.add(path+"p", "the probability "+strconv.FormatFloat(r.P, 'g', -1, 64)+" is not between 0 and 1", hint)
 	}
-	if r.Effect.NeedsBody() && Method(r.On.Op) == http.MethodHead {
-		c.add(path+"on.op", "an answer to "+r.On.Op+" has no body to "+r.Effect.Kind.String(), "choose another operation, or close, which breaks any answer")
+	if op := r.On.Op; op != "" && !r.Effect.Meets(op) {
+		if r.Effect.NeedsBody() {
+			c.add(path+"on.op", "an answer to "+op+" has no body to "+r.Effect.Kind.String(), "choose another operation, or close, which breaks any answer")
+		} else {
+			c.add(path+"on.op", "S3 never answers "+op+" with an error in a 200", "it does so to CopyObject, UploadPartCopy, CompleteMultipartUpload and DeleteObjects")
+		}
 	}
 	c.effect(path+"effect", r.Effect)
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"syscall"
@@ -28,9 +29,9 @@ type Verdict struct {
 // compiled:
 //
 //   - of an effect that answers, the [*retryhttp.StatusError] that
-//     [retryhttp.FromResponse] makes of the very bytes that [NewHandler]
-//     sends, so that answers to HEAD have no code; only the ids of the request
-//     are missing;
+//     [retryhttp.FromResponse], or for S3 [retryhttp.FromS3Response], makes of
+//     the very bytes that [NewHandler] sends, so that answers to HEAD have no
+//     code; only the ids of the request are missing;
 //   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED;
 //   - of Close, Garbage and HalfHeaders, the [*url.Error] of an [http.Client],
 //     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF;
@@ -107,11 +108,14 @@ func (t *errorTable) make(method string) error {
 
 // err is the error that a client makes of the answer.
 func (a *answer) err(method string) error {
-	resp := &http.Response{StatusCode: a.status, Header: make(http.Header), Request: &http.Request{Method: method}}
+	resp := &http.Response{StatusCode: a.status, Header: make(http.Header), Request: &http.Request{Method: method, URL: &url.URL{}}, ContentLength: -1}
 	a.setHeader(resp.Header, ids{})
 	resp.Body = http.NoBody
 	if method != http.MethodHead {
 		resp.Body = bodyOf(a.body(nil, "", ids{}))
+	}
+	if a.s3 {
+		return retryhttp.FromS3Response(resp)
 	}
 	return retryhttp.FromResponse(resp)
 }

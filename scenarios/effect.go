@@ -47,7 +47,7 @@ func (c *checker) rule(p *path, r faults.Rule) {
 // reached reports fault j of a phase if one before it decides for all of its
 // requests: the first fault that matches does, whether it hits or not. decided
 // holds the selectors of those before.
-// Effects on the body leave requests without one to those behind them.
+// Effects that not every request can have leave the others to those behind them.
 func (c *checker) reached(p *path, j int, r faults.Rule, decided map[faults.Selector]int) {
 	on := r.On
 	for _, wider := range []faults.Selector{{}, {Op: on.Op}, {Key: on.Key}, on} {
@@ -57,7 +57,7 @@ func (c *checker) reached(p *path, j int, r faults.Rule, decided map[faults.Sele
 			return
 		}
 	}
-	if !r.Effect.NeedsBody() || on.Op != "" {
+	if !r.Effect.Selective() || on.Op != "" {
 		decided[on] = j
 	}
 }

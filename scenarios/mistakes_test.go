@@ -105,6 +105,8 @@ var mistakes = []struct {
 	{"truncate that does not say where", []string{"effect: SlowDown", "effect: truncate"}},
 	{"truncate at no number of bytes", []string{"effect: SlowDown", "effect: truncate at=1KiB"}},
 	{"stall of an answer without a body", []string{"{op: PutObject}, p: 0.9, effect: SlowDown", "{op: HeadObject}, p: 0.9, effect: stall at=10"}},
+	{"error in 200 without a code", []string{"effect: SlowDown", "effect: error-in-200"}},
+	{"error in 200 where S3 sends none", []string{"effect: SlowDown", "effect: error-in-200 SlowDown"}},
 	{"no effect", []string{", effect: SlowDown", ""}},
 	{"fault on an operation that nobody calls", []string{"on: {op: PutObject}", "on: {op: HeadObject}"}},
 	{"fault on an unknown operation", []string{"on: {op: PutObject}", "on: {op: PutObjct}"}},

@@ -55,16 +55,20 @@ func (w *httpWire) send(c *call, who faults.Request) answer {
 	if a.hang {
 		return a
 	}
-	a.err = receive(ex, who.Method)
+	a.err = w.receive(ex, who.Method)
 	return a
 }
 
 // receive turns what came back into the client's error, nil for success.
-func receive(ex faults.Exchange, method string) error {
+func (w *httpWire) receive(ex faults.Exchange, method string) error {
 	if ex.Err != nil {
 		return &url.Error{Op: method, URL: "", Err: ex.Err} // as an http.Client has it, but for the URL
 	}
-	if err := retryhttp.FromResponse(ex.Resp); err != nil {
+	refused := retryhttp.FromResponse
+	if w.store != nil {
+		refused = retryhttp.FromS3Response
+	}
+	if err := refused(ex.Resp); err != nil {
 		return err
 	}
 	defer ex.Resp.Body.Close()

@@ -6,7 +6,33 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// FromS3Response is [FromResponse] for answers of S3, which may be an error
+// under a status of 200: S3 begins to answer CopyObject, UploadPartCopy and
+// CompleteMultipartUpload before it knows. Such an answer gives a
+// [*StatusError] with the status that its code has elsewhere. One that breaks
+// off before its first element gives a [*TruncatedError]. Any other below 400 is
+// nil, with its body as it was; resp.Request tells what may be an error.
+func FromS3Response(resp *http.Response) error {
+	req := resp.Request
+	if req == nil || req.URL == nil || resp.Body == nil || !mayHideError(req, resp) {
+		return FromResponse(resp)
+	}
+	hidden, err := peekError(resp)
+	if err == nil && !hidden {
+		return nil
+	}
+	defer resp.Body.Close()
+	if err != nil {
+		return err
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
+	refusal := errorOf(resp, req, body, time.Time{})
+	hiddenError(refusal)
+	return refusal
+}
 
 // maxPeek bounds what is read of an answer before its first element: S3 sends
 // a space every few seconds while it copies or completes an object.
