@@ -73,6 +73,15 @@ func (f *flights) late(t time.Duration) uint64 {
 	return f.pass(t)
 }
 
+// newest returns when the last of them began, and whether there is one.
+func (f *flights) newest(t time.Duration) (start time.Duration, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pass(t)
+	last := f.calls[f.young].prev // where none is young, the anchor's: the last of all
+	return f.calls[last].start, last != 0
+}
+
 // pass is late with mu held.
 func (f *flights) pass(t time.Duration) uint64 {
 	for f.young != 0 && f.calls[f.young].start < t {

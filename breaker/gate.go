@@ -240,9 +240,8 @@ func (g *gate) closedPhase(c *core, at time.Time) *phase {
 func (g *gate) openPhase(c *core, from *phase, at time.Time) *phase {
 	if from.state != Open || g.openTime == 0 {
 		g.openTime = g.config.nextOpenTime(g.openTime)
-		g.trips++
-		g.opened++
 	}
+	g.countOpening(from)
 	var u float64
 	if g.config.OpenJitter > 0 {
 		u = draw(g.chance, g.opened)
@@ -256,6 +255,14 @@ func (g *gate) openPhase(c *core, from *phase, at time.Time) *phase {
 		d = max(d, from.until-began) // an order to open does not bring the probe forward
 	}
 	return g.openUntil(c, at, d)
+}
+
+// countOpening counts a change to the open state. mu is held.
+func (g *gate) countOpening(from *phase) {
+	if from.state != Open {
+		g.trips++
+		g.opened++
+	}
 }
 
 // openUntil is a stay in the open state from at on, for d.

@@ -13,10 +13,11 @@ func (g *gate) Trip() {
 }
 
 // Isolate opens the breaker until Reset or Trip is called: no probe is admitted. It
-// is for maintenance, and for backends that must be left alone whatever they seem.
+// is for maintenance, and for backends that must be left alone whatever they seem. Where
+// the state is shared, other processes are isolated too, and only Reset ends that there.
 // With Config.Shadow it refuses nothing.
 func (g *gate) Isolate() {
-	g.leave(CauseManual, func(_ *phase, at time.Time) *phase { return g.isolated(g.newOpenCore(), at) })
+	g.leave(CauseManual, func(p *phase, at time.Time) *phase { return g.isolated(g.newOpenCore(), p, at) })
 }
 
 // Reset closes the breaker now, whatever its state, and has it forget all that it
@@ -51,8 +52,9 @@ func (g *gate) leavePhase(p *phase, cause Cause, at time.Time, next func(p *phas
 	return true
 }
 
-// isolated is a stay in the open state without an end.
-func (g *gate) isolated(c *core, at time.Time) *phase {
+// isolated is a stay in the open state without an end, after the phase from. mu is held.
+func (g *gate) isolated(c *core, from *phase, at time.Time) *phase {
+	g.countOpening(from)
 	return &phase{
 		core: c, state: Open, at: at, until: math.MaxInt64, isolated: true,
 		refusal: OpenError{Name: g.name, State: Open, Isolated: true, clock: g.clock},

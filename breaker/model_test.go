@@ -74,9 +74,8 @@ func (m *model) open(at time.Duration, cause Cause, seen Seen) {
 		case m.c.OpenMultiplier > 1:
 			m.openTime = min(m.c.OpenMax, time.Duration(float64(m.openTime)*m.c.OpenMultiplier))
 		}
-		m.trips++
-		m.opened++
 	}
+	m.countOpening()
 	u := 0.0
 	if m.c.OpenJitter > 0 {
 		u = m.draw(m.opened)
@@ -92,6 +91,13 @@ func (m *model) open(at time.Duration, cause Cause, seen Seen) {
 	}
 	m.until, m.isolated = at+d, false
 	m.move(Open, at, cause, seen)
+}
+
+func (m *model) countOpening() {
+	if m.state != Open {
+		m.trips++
+		m.opened++
+	}
 }
 
 func (m *model) close(cause Cause) {
@@ -157,6 +163,13 @@ func (m *model) count(cause Cause, fresh bool) Seen {
 	for _, e := range m.seen {
 		if counts(e) {
 			in, head = append(in, e), max(head, e.credit[cause])
+		}
+	}
+	if cause == CauseSlowRate && w.Span > 0 {
+		for _, c := range m.flying() {
+			if m.now-c.start > m.c.SlowRate.After {
+				head = max(head, int64(c.start/((w.Span+9)/10)))
+			}
 		}
 	}
 	if fresh && w.Span > 0 {
@@ -326,6 +339,7 @@ func (m *model) reset() { m.touch(); m.close(CauseManual) }
 
 func (m *model) isolate() {
 	m.touch()
+	m.countOpening()
 	m.isolated = true
 	m.move(Open, m.now, CauseManual, Seen{})
 }

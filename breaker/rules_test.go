@@ -399,3 +399,33 @@ func TestCauses(t *testing.T) {
 		t.Error("an unknown cause has a name")
 	}
 }
+
+// A call that hangs now is not one of those that were slow an hour ago.
+func TestStaleCallsAndOneThatHangs(t *testing.T) {
+	b, clock, _ := newTestTwoStep(t, Config{OpenFor: s, SlowRate: SlowRate{After: s, Rate: 1, MinCalls: 2, Window: Window{Span: 10 * s}}})
+	done, _ := b.Allow()
+	clock.advance(2 * s)
+	done(nil)
+	clock.advance(time.Hour)
+	_, _ = b.Allow()
+	clock.advance(2 * s)
+	if b.State() != Closed {
+		t.Error("opened by one call now and one of an hour ago")
+	}
+	_, _ = b.Allow()
+	clock.advance(2 * s)
+	if b.State() != Open {
+		t.Error("two calls hang, and it is closed")
+	}
+}
+
+// An isolation is an opening, and what ends it as an ordinary open state is no second one.
+func TestIsolateCounts(t *testing.T) {
+	b, _, _ := newTest(t, Config{Failures: 1, OpenFor: s})
+	b.Isolate()
+	b.Isolate()
+	b.Trip()
+	if x := b.Snapshot(); x.Opened != 1 || x.Trips != 1 {
+		t.Errorf("%+v", x)
+	}
+}

@@ -292,14 +292,15 @@ func (g *gate) adoptOpen(r Record) {
 	g.leaveUnless(func(p *phase) bool {
 		return p.state == Open && (p.isolated || !r.Isolated && p.until-g.elapsed() >= r.Left)
 	}, func(p *phase, at time.Time) *phase {
-		if p.state != Open {
-			g.opened++
-		}
-		g.trips = max(g.trips, r.Trips, 1)
-		g.openTime = g.config.openTimeAt(g.trips)
+		before := g.trips
+		defer func() {
+			g.trips = max(before, r.Trips, 1) // theirs, not one more
+			g.openTime = g.config.openTimeAt(g.trips)
+		}()
 		if r.Isolated {
-			return g.isolated(g.newOpenCore(), at)
+			return g.isolated(g.newOpenCore(), p, at)
 		}
+		g.countOpening(p)
 		var u float64
 		if g.config.OpenJitter > 0 {
 			u = draw(g.chance, g.opened)

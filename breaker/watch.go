@@ -115,21 +115,39 @@ func (w *watch) overdue() Cause {
 }
 
 // withLate is what is in the window of a rule and the calls in flight that began before.
-// These come second: a call that ends meanwhile is taken out of them before it gets into
-// the window, so that it is never in both; and it has the rule asked itself, once it is.
+// The window then ends no sooner than the last of these began, as it would if that call
+// ended now. They come second: a call that ends meanwhile is taken out of them before it
+// gets into the window, so that it is never in both; and it has the rule asked itself,
+// once it is.
 func (w *watch) withLate(r *watched, before time.Duration) tally {
-	sum := r.window.sum()
+	var sum tally
+	if newest, ok := w.flights.newest(before); ok {
+		sum = r.window.fresh(newest)
+	} else {
+		sum = r.window.sum()
+	}
 	return sum.and(w.flights.late(before))
 }
 
 // seen is what made the rule of a cause hold; nothing where there is no such rule.
 func (w *watch) seen(c Cause) Seen {
-	return w.look(c, func(r *watched) tally { return r.window.sum() })
+	return w.look(c, func(r *watched) tally {
+		if c == CauseSlowRate {
+			return w.withLate(r, w.gate.elapsed()-w.after)
+		}
+		return r.window.sum()
+	})
 }
 
 // shown is seen for who looks now.
 func (w *watch) shown(c Cause) Seen {
-	return w.look(c, func(r *watched) tally { return r.window.fresh(w.gate.elapsed()) })
+	return w.look(c, func(r *watched) tally {
+		t := r.window.fresh(w.gate.elapsed())
+		if c == CauseSlowRate {
+			t = t.and(w.late())
+		}
+		return t
+	})
 }
 
 func (w *watch) look(c Cause, sum func(*watched) tally) Seen {
@@ -139,9 +157,6 @@ func (w *watch) look(c Cause, sum func(*watched) tally) Seen {
 	for i := range w.rules {
 		if r := &w.rules[i]; r.cause == c {
 			t := sum(r)
-			if c == CauseSlowRate {
-				t = t.and(w.late())
-			}
 			return Seen{Calls: t.calls, Bad: t.bad}
 		}
 	}
