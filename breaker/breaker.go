@@ -114,7 +114,7 @@ func (a *attempt) run(op func() error) error {
 			a.ticket = a.b.begin(a.phase)
 		}
 		defer func() {
-			if a.phase.state != Closed || a.b.phase.Load() != a.phase {
+			if a.b.looks(a.phase) {
 				a.b.current() // what is due happens now, if not before: this probe may be overdue
 			}
 			if !a.returned {

@@ -41,6 +41,14 @@ func (p *peer) sync(t *testing.T) {
 	}
 }
 
+// inTurn has the peers synchronize, two rounds, in an order such as "ab".
+func inTurn(t *testing.T, order string, a, b *peer) {
+	t.Helper()
+	for _, who := range order + order {
+		map[rune]*peer{'a': a, 'b': b}[who].sync(t)
+	}
+}
+
 func TestSharedOpening(t *testing.T) {
 	clock := newManualClock()
 	store := &MemoryStore{Clock: clock}
@@ -93,10 +101,7 @@ func TestSharedConflicts(t *testing.T) {
 		clock.advance(30*s + 1)
 		_ = a.Run(fail) // opens again
 		_ = b.Run(succeed)
-		peers := map[rune]*peer{'a': a, 'b': b}
-		for _, who := range order + order {
-			peers[who].sync(t)
-		}
+		inTurn(t, order, a, b)
 		if a.State() != Open || b.State() != Open {
 			t.Errorf("%s: %v and %v, want both open", order, a.State(), b.State())
 		}

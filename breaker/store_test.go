@@ -132,11 +132,7 @@ func TestResetWhileAwayAndForgotten(t *testing.T) {
 		b.Reset()
 		_ = b.sharing.Sync(context.Background())
 		store.down, store.records = false, nil
-		for range 2 {
-			for _, who := range order {
-				map[rune]*peer{'a': a, 'b': b}[who].sync(t)
-			}
-		}
+		inTurn(t, order, a, b)
 		if a.State() != Closed || b.State() != Closed {
 			t.Errorf("%s: a %v, b %v after b's reset", order, a.State(), b.State())
 		}
@@ -163,11 +159,7 @@ func TestLostAnswers(t *testing.T) {
 			if forgets {
 				store.records = nil
 			}
-			for range 2 {
-				for _, who := range order {
-					map[rune]*peer{'a': a, 'b': b}[who].sync(t)
-				}
-			}
+			inTurn(t, order, a, b)
 			if a.State() != Closed || b.State() != Closed {
 				t.Errorf("forgets %t, %s: a %v, b %v after b's reset", forgets, order, a.State(), b.State())
 			}

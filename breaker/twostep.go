@@ -93,7 +93,7 @@ func (p *permit) done(err error) {
 	}
 	verdict := errFailure // should the classifier, or who is asked for a hint, not return
 	defer func() {
-		if p.phase.state != Closed || p.b.phase.Load() != p.phase {
+		if p.b.looks(p.phase) {
 			p.b.current() // what is due happens now, if not before: this probe may be overdue
 		}
 		if p.phase.tracked {

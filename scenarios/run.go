@@ -168,10 +168,16 @@ func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode
 	if k := sc.Backend.Capacity; k != nil {
 		c.Backend.Workers, c.Backend.Queue = k.Workers, k.Queue
 	}
-	for _, ph := range sc.Phases {
-		c.Plan.Phases = append(c.Plan.Phases, faults.Phase{Label: ph.Label, For: ph.For, Rules: ph.Faults})
-	}
+	c.Plan = sc.Plan()
 	return c
+}
+
+// Plan returns what goes wrong and when: the phases of sc with their faults.
+func (sc *Scenario) Plan() (plan faults.Plan) {
+	for _, ph := range sc.Phases {
+		plan.Phases = append(plan.Phases, faults.Phase{Label: ph.Label, For: ph.For, Rules: ph.Faults})
+	}
+	return plan
 }
 
 func fleetPolicy(p Policy) fleet.Policy {

@@ -270,7 +270,7 @@ func TestDrawsAreThoseOfTheSimulation(t *testing.T) {
 			fmt.Sprintf("%s: %d", faults.HeaderAttempt, w.Attempt),
 		}
 	})
-	in, err := faults.New(planOf(sc), 11)
+	in, err := faults.New(sc.Plan(), 11)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,17 +24,9 @@ type world struct {
 	names    names
 }
 
-// planOf is the scenario's phases as a plan.
-func planOf(sc *scenarios.Scenario) (plan faults.Plan) {
-	for _, ph := range sc.Phases {
-		plan.Phases = append(plan.Phases, faults.Phase{Label: ph.Label, For: ph.For, Rules: ph.Faults})
-	}
-	return plan
-}
-
 // newWorld begins a world in which the given phase is held (-1: none).
 func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock faults.Clock, hold int) (*world, error) {
-	plan := planOf(sc)
+	plan := sc.Plan()
 	injector, err := faults.New(plan, seed)
 	if err != nil {
 		return nil, err
