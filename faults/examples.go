@@ -1,0 +1,23 @@
+package faults
+
+// effectExamples has at least one effect of every kind, in the order in which
+// people would look for them; those with a choice (how it ends, a hint) have one
+// for each. A kind that is not here fails a test.
+var effectExamples = [...]string{
+	"SlowDown", "SlowDown retry-after=3s", "SlowDown amz-retry-after=3s",
+	"503", "503 retry-after=3s",
+	"latency add=2s",
+	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
+	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
+	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",
+}
+
+// EffectExamples returns at least one valid effect of every kind that there is,
+// always in the same order: for tables and tests that must not miss a kind.
+func EffectExamples() []Effect {
+	list := make([]Effect, len(effectExamples))
+	for i, text := range effectExamples {
+		list[i], _ = ParseEffect(text) // a test reads them all
+	}
+	return list
+}
