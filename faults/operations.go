@@ -154,6 +154,17 @@ func Method(op string) string {
 	return op
 }
 
+// Writes reports whether an operation, of S3 or an HTTP method, is there to
+// change what the backend keeps: an upload, a copy, a deletion, each step of a
+// multipart upload. Nobody expects a change of the others.
+func Writes(op string) bool {
+	switch Method(op) {
+	case http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:
+		return op != "SelectObjectContent" // a POST that reads
+	}
+	return false
+}
+
 // OperationOf tells which operation of S3 a path-style request is, and on what:
 // key is the object's, or the prefix that a list asks for. op is "" for a
 // request that is none of [Operations].

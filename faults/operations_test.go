@@ -91,3 +91,18 @@ func FuzzOperationOf(f *testing.F) {
 		}
 	})
 }
+
+// What changes the backend is told from what reads it.
+func TestWrites(t *testing.T) {
+	for op, want := range map[string]bool{
+		"PutObject": true, "CopyObject": true, "DeleteObject": true, "DeleteObjects": true, "CreateMultipartUpload": true,
+		"UploadPart": true, "CompleteMultipartUpload": true, "AbortMultipartUpload": true, "CreateBucket": true,
+		"POST": true, "PUT": true, "PATCH": true, "DELETE": true,
+		"GetObject": false, "HeadObject": false, "ListObjectsV2": false, "ListBuckets": false, "SelectObjectContent": false,
+		"GET": false, "HEAD": false, "OPTIONS": false, "PROPFIND": false, "": false,
+	} {
+		if got := Writes(op); got != want {
+			t.Errorf("Writes(%q) is %v", op, got)
+		}
+	}
+}

@@ -23,6 +23,7 @@ const HeaderSize = "X-Squall-Size"
 // PATCH, DELETE and OPTIONS; others get 405. It is safe for concurrent use.
 type Server struct {
 	size   func(path string) (int64, bool)
+	commit func(*http.Request, faults.Request) // never nil
 	counts [len(methods)]atomic.Uint64
 }
 
@@ -44,9 +45,26 @@ func WithSize(size func(path string) int64) Option {
 	}
 }
 
+// OnCommit tells f of every request that the service carried out to change
+// something (PUT, POST, PATCH, DELETE), and whose it was (Client, Call, Attempt) as far as
+// it says; Op is the method and Key the target. It is told before the client is
+// answered, so that it is told of changes whose answer is lost, too. f runs on the
+// request's goroutine, and must be safe for concurrent use.
+func OnCommit(f func(r *http.Request, what faults.Request)) Option {
+	return func(s *Server) {
+		s.commit = func(r *http.Request, what faults.Request) {
+			what.Op, what.Method, what.Key = r.Method, r.Method, r.URL.RequestURI()
+			f(r, what)
+		}
+	}
+}
+
 // New returns a service.
 func New(opts ...Option) *Server {
-	s := &Server{size: func(string) (int64, bool) { return 1 << 10, true }}
+	s := &Server{
+		size:   func(string) (int64, bool) { return 1 << 10, true },
+		commit: func(*http.Request, faults.Request) {},
+	}
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -73,6 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	case http.MethodPut, http.MethodPost, http.MethodPatch:
+		s.committed(r)
 		s.accept(w, r)
 		return
 	}
@@ -81,6 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case status != http.StatusOK:
 		fail(w, status)
 	case r.Method == http.MethodDelete:
+		s.committed(r)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		s.send(w, r, size)
@@ -130,6 +150,12 @@ func (s *Server) sizeOf(r *http.Request) (int64, int) {
 		return 0, http.StatusNotFound
 	}
 	return n, http.StatusOK
+}
+
+// committed tells that the request has done its work.
+func (s *Server) committed(r *http.Request) {
+	who, _ := faults.Identify(r)
+	s.commit(r, who)
 }
 
 // accept answers a request that had something to say.

@@ -125,3 +125,35 @@ func TestWithoutOptions(t *testing.T) {
 		t.Errorf("%d", resp.ContentLength)
 	}
 }
+
+// What is carried out is told, before the answer; reads and refusals are not.
+func TestOnCommit(t *testing.T) {
+	var got []faults.Request
+	s := New(WithSize(sized), OnCommit(func(_ *http.Request, what faults.Request) { got = append(got, what) }))
+	rt := faults.NewTransport(s)
+	for _, tt := range []struct {
+		method, target string
+		want           bool
+	}{
+		{"POST", "/a?b=c", true}, {"PUT", "/a", true}, {"PATCH", "/a", true}, {"DELETE", "/a", true},
+		{"DELETE", "/missing", false}, {"GET", "/a", false}, {"HEAD", "/a", false}, {"OPTIONS", "/a", false}, {"PROPFIND", "/a", false},
+	} {
+		got = nil
+		send(t, rt, tt.method, "http://web"+tt.target, "", faults.HeaderClient, "3", faults.HeaderCall, "5", faults.HeaderAttempt, "2")
+		want := faults.Request{Op: tt.method, Method: tt.method, Key: tt.target, Client: 3, Call: 5, Attempt: 2}
+		if tt.want != (len(got) == 1) || tt.want && got[0] != want {
+			t.Errorf("%s %s: told %+v, want %+v: %v", tt.method, tt.target, got, want, tt.want)
+		}
+	}
+	req, _ := http.NewRequest("POST", "http://web/a", io.NopCloser(&broken{}))
+	req.ContentLength = 10
+	got = nil
+	if rt.Exchange(req); len(got) != 0 {
+		t.Errorf("a request that broke off was told: %+v", got)
+	}
+}
+
+// broken is a body that breaks off.
+type broken struct{}
+
+func (*broken) Read([]byte) (int, error) { return 0, errors.New("gone") }

@@ -64,9 +64,11 @@ func (w *reply) WriteContent(c *faults.Content) (int64, error) {
 	return faults.WriteContent(w.ResponseWriter, c)
 }
 
-// begin sends the headers of a success.
+// begin sends the headers of a success. gofakes3 comes here when the store has
+// done what was asked of it.
 func (w *reply) begin(status int) {
 	w.status = status
+	w.commit()
 	h := w.Header()
 	w.setIDs(h)
 	delete(h, "Access-Control-Allow-Origin") // the bucket has no CORS rules
@@ -78,6 +80,19 @@ func (w *reply) begin(status int) {
 		delete(h, headerETag)
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// commit tells that the request has changed the store, if it was there to do so.
+func (w *reply) commit() {
+	if w.server.onCommit == nil {
+		return
+	}
+	what := w.who
+	what.Method = w.r.Method
+	what.Op, what.Bucket, what.Key = faults.OperationOf(w.r.Method, w.r.URL, w.r.Header)
+	if faults.Writes(what.Op) {
+		w.server.onCommit(w.r, what)
+	}
 }
 
 func (w *reply) setIDs(h http.Header) {

@@ -32,6 +32,8 @@ type settings struct {
 	quick   bool
 	buckets []string
 	onBug   func(*faults.PanicError)
+	// onCommit may be nil.
+	onCommit func(*http.Request, faults.Request)
 }
 
 // WithNow is the server's time: for LastModified, dates and conditions. It must
@@ -62,6 +64,17 @@ func WithBuckets(names ...string) Option {
 // OnBug is told of every panic below the server; it must be safe for
 // concurrent use.
 func OnBug(f func(*faults.PanicError)) Option { return func(s *settings) { s.onBug = f } }
+
+// OnCommit tells f of every request that changed the store, and what it did: Op,
+// Bucket and Key, which is empty for the many keys of DeleteObjects; whose
+// request it was (Client, Call, Attempt), as far as it says. It is told when the change is
+// done and before the client is answered, so that it is told of changes whose answer
+// is lost, too. A write that leaves things as they were, such as the deletion of what is
+// not there, was carried out and counts. f runs on the request's goroutine, and
+// must be safe for concurrent use.
+func OnCommit(f func(r *http.Request, what faults.Request)) Option {
+	return func(s *settings) { s.onCommit = f }
+}
 
 // Server is a fake S3: an [http.Handler] for path-style requests. It is safe
 // for concurrent use.
