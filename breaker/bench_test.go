@@ -157,6 +157,13 @@ func BenchmarkRatio(b *testing.B) {
 			ratio(b, func() { _, _ = rawRolling.Execute(benchOp) }, func() { _, _ = Execute(windowed, benchOp) })
 		})
 	}
+	timed, err := New(windowConfigs["rate-time"])
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Parallel-rate-time", func(b *testing.B) {
+		ratio(b, func() { parallel(func() { _, _ = raw.Execute(benchOp) }) }, func() { parallel(func() { _, _ = Execute(timed, benchOp) }) })
+	})
 	b.Run("Parallel", func(b *testing.B) {
 		ratio(b, func() { parallel(func() { _, _ = raw.Execute(benchOp) }) }, func() { parallel(func() { _, _ = Execute(ours, benchOp) }) })
 	})

@@ -49,6 +49,9 @@ func (b *Breaker) Run(op func() error) error {
 			}
 			return &p.refusal
 		}
+		if p.direct != nil {
+			return b.runDirect(p, op)
+		}
 		a := attempt{b: b, phase: p}
 		switch a.run(op) {
 		case nil:

@@ -164,7 +164,9 @@
 // An admitted call allocates nothing and costs a little more than gobreaker's Execute;
 // a refused one less than half of it. A window of calls adds a lock, one of time a
 // reading of the clock, SlowRate two locks and two readings, and one of each more while
-// other calls are in flight. What does allocate: a change of state, more probes or calls
+// other calls are in flight. Without Failures the engine has nothing to decide while the
+// breaker is closed, and is not asked: a call then costs half of gobreaker's with a window
+// of calls or time, and about as much with SlowRate. What does allocate: a change of state, more probes or calls
 // in flight than there were, the first call that ends in each tenth of a window of time,
 // a failure that MaxHint asks for its RetryAfter, and TwoStep its done.
 //

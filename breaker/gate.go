@@ -21,7 +21,7 @@ var (
 
 // phase is one stay in a state, as callers see it. Each change makes a new one,
 // so that two equal pointers mean that nothing changed in between. All but
-// counts, leases, watch and hold is fixed when the phase is published.
+// counts, leases, watch, direct and hold is fixed when the phase is published.
 type phase struct {
 	*core
 	state    State
@@ -36,6 +36,7 @@ type phase struct {
 	leases   leases        // HalfOpen: of the probes in flight
 	watch    *watch        // Closed: nil where no rule looks at windows
 	steady   bool          // Closed: it does not end because time goes by
+	direct   *directCounts // Closed: nil where calls go through the engine
 	hold     atomic.Int64  // how long the server asked to be left alone, from gate.base
 }
 
@@ -124,6 +125,9 @@ func (g *gate) Counts() Counts {
 func (p *phase) closedCounts() Counts {
 	if p.state != Closed {
 		return Counts{}
+	}
+	if p.direct != nil {
+		return p.direct.get()
 	}
 	return countsOf(p.engine.Counts())
 }
@@ -230,8 +234,12 @@ func (g *gate) move(from, to *phase, e Event) {
 func (g *gate) closedPhase(c *core, at time.Time) *phase {
 	g.trips, g.openTime = 0, 0
 	w := g.newWatch()
+	var direct *directCounts
+	if g.config.Failures == 0 {
+		direct = new(directCounts)
+	}
 	return &phase{
-		core: c, state: Closed, at: at, watch: w,
+		core: c, state: Closed, at: at, watch: w, direct: direct,
 		tracked: w != nil || g.config.MaxHint > 0,
 		simple:  w != nil && w.flights == nil,
 		timed:   w != nil && w.flights == nil && w.timed,

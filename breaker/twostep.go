@@ -39,6 +39,9 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 		if p.state == Open {
 			return b.refuse(p)
 		}
+		if p.direct != nil {
+			return (&permit{b: b, phase: p, ticket: b.beginDirect(p)}).done, nil
+		}
 		switch done, err := b.enter(p); err {
 		case nil:
 			return done, nil
@@ -83,7 +86,7 @@ type permit struct {
 	b      *TwoStep
 	phase  *phase
 	ticket ticket
-	report func(error) // the engine's done, which counts every call of it
+	report func(error) // the engine's done, which counts every call of it; nil where the call is direct
 	used   atomic.Bool
 }
 
@@ -93,6 +96,10 @@ func (p *permit) done(err error) {
 	}
 	verdict := errFailure // should the classifier, or who is asked for a hint, not return
 	defer func() {
+		if p.report == nil {
+			p.b.endDirect(p.phase, &p.ticket, verdict)
+			return
+		}
 		if p.b.looks(p.phase) {
 			p.b.current() // what is due happens now, if not before: this probe may be overdue
 		}
