@@ -72,8 +72,12 @@ func WithStoreListener(listen func(StoreEvent)) SharingOption {
 // its events.
 func WithStoreClock(c Clock) SharingOption { return func(s *Sharing) { s.clock = c } }
 
-// NewSharing returns a Sharing without breakers.
+// NewSharing returns a Sharing without breakers. It panics if store is nil, which is a
+// mistake in the program.
 func NewSharing(store Store, opts ...SharingOption) *Sharing {
+	if store == nil {
+		panic("breaker: NewSharing needs a Store, such as a MemoryStore")
+	}
 	s := &Sharing{store: store, wake: make(chan struct{}, 1)}
 	for _, opt := range opts {
 		opt(s)
@@ -90,9 +94,13 @@ func (g *gate) shareable() *gate { return g }
 // breaker of the Sharing has.
 var ErrName = errors.New("breaker: a shared breaker needs a name of its own")
 
+// ErrShared is the error of Add for a breaker that is in another Sharing.
+var ErrShared = errors.New("breaker: the breaker is in another sharing; Remove it there first")
+
 // Add makes a breaker share its state from the next Sync on. It needs a name (WithName)
-// that no other breaker of s has, and that means the same in all processes; the error
-// is ErrName. A breaker shares its state in one Sharing at a time.
+// that no other breaker of s has, and that means the same in all processes; else the
+// error is ErrName. A breaker shares its state in one Sharing at a time; else the error is
+// ErrShared.
 func (s *Sharing) Add(b Shareable) error {
 	g := b.shareable()
 	s.mu.Lock()
@@ -101,9 +109,11 @@ func (s *Sharing) Add(b Shareable) error {
 		return fmt.Errorf("%w: %q", ErrName, g.name)
 	}
 	m := &member{gate: g, wake: s.wake, known: firstVersion()}
+	if !g.member.CompareAndSwap(nil, m) {
+		return fmt.Errorf("%w: %q", ErrShared, g.name)
+	}
 	s.members = append(s.members, m)
-	g.member.Store(m)
-	if g.phase.Load().state != Closed { // after Store: whoever opens it from now on says so
+	if g.phase.Load().state != Closed { // after it is a member: whoever opens it from now on says so
 		m.dirty.Store(true)
 	}
 	return nil

@@ -197,3 +197,33 @@ func TestMemoryStoreOfCenturies(t *testing.T) {
 		}
 	}
 }
+
+// Of two Sharings the first would hear of nothing any more.
+func TestOneSharingAtATime(t *testing.T) {
+	b, _ := New(Config{Failures: 1, OpenFor: 1}, WithName("x"))
+	first, second := NewSharing(new(MemoryStore)), NewSharing(new(MemoryStore))
+	if err := first.Add(b); err != nil {
+		t.Fatal(err)
+	}
+	member := b.member.Load()
+	if err := second.Add(b); !errors.Is(err, ErrShared) || b.member.Load() != member {
+		t.Errorf("%v", err)
+	}
+	second.Remove(b) // where it is not
+	if b.member.Load() != member {
+		t.Error("removed from where it is")
+	}
+	first.Remove(b)
+	if err := second.Add(b); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSharingWithoutStore(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("made")
+		}
+	}()
+	NewSharing(nil)
+}
