@@ -26,7 +26,7 @@ type answer struct {
 
 func newAnswer(e Effect) *answer {
 	var a *answer
-	if e.Kind == S3Error || e.Kind == ErrorIn200 {
+	if e.met() != Status {
 		c, _ := LookupS3Code(e.Code)
 		a = newS3Answer(c)
 		if e.Kind == ErrorIn200 {

@@ -26,11 +26,13 @@ const (
 	Truncate                // the backend's answer breaks off in its body
 	Stall                   // the backend's answer stops in its body, and never goes on
 	ErrorIn200              // answers 200, with an error of S3 for a body
+	LostAck                 // the backend does its work; its answer is lost, and the client meets something else
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
-	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200"}
+	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
+	LostAck: "lost-ack"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -54,14 +56,18 @@ func For(d time.Duration) Wait { return Wait{For: d, Given: true} }
 // effect. [ParseEffect] and [Effect.String] are its text form.
 type Effect struct {
 	Kind Kind
+	// By is what the client of a LostAck meets in place of the answer: S3Error
+	// (of Code), Status (of Status), Reset, Close or Blackhole.
+	By Kind
 	// Code is the error code of an S3Error or an ErrorIn200, one of [S3Codes].
 	Code string
 	// Status is the HTTP status of a Status: 400 to 599.
 	Status int
-	// RetryAfter is sent as Retry-After: whole seconds. S3Error and Status.
+	// RetryAfter is sent as Retry-After: whole seconds. S3Error and Status, and a
+	// LostAck by one of them.
 	RetryAfter Wait
-	// AmzRetryAfter is sent as x-amz-retry-after: whole milliseconds. S3Error
-	// and Status.
+	// AmzRetryAfter is sent as x-amz-retry-after: whole milliseconds. For the same
+	// as RetryAfter.
 	AmzRetryAfter Wait
 	// After makes the answer (S3Error, Status, ErrorIn200), or the end of the
 	// connection (Reset, Outage, Close, Garbage, HalfHeaders), come exactly that
@@ -108,12 +114,13 @@ func addText(d sim.Dist) string {
 // HTTPStatus returns the status that the effect answers with, and 0 for an
 // effect that does not answer by itself or names an unknown code.
 func (e Effect) HTTPStatus() int {
-	switch e.Kind {
+	if e.Kind == ErrorIn200 {
+		return http.StatusOK
+	}
+	switch e.met() {
 	case S3Error:
 		c, _ := LookupS3Code(e.Code)
 		return c.Status
-	case ErrorIn200:
-		return http.StatusOK
 	case Status:
 		return e.Status
 	}
@@ -122,8 +129,21 @@ func (e Effect) HTTPStatus() int {
 
 // Answers reports whether the effect answers in place of the backend, which
 // then never sees the request.
-func (e Effect) Answers() bool {
-	return e.Kind == S3Error || e.Kind == Status || e.Kind == ErrorIn200
+func (e Effect) Answers() bool { return e.answers() && e.Kind != LostAck }
+
+// answers reports whether the client gets an answer that the effect makes.
+func (e Effect) answers() bool {
+	met := e.met()
+	return met == S3Error || met == Status || met == ErrorIn200
+}
+
+// met is what the client meets: the kind itself, or what a LostAck puts in the
+// answer's place.
+func (e Effect) met() Kind {
+	if e.Kind == LostAck {
+		return e.By
+	}
+	return e.Kind
 }
 
 // NeedsBody reports whether the effect is one on the body of an answer. A rule
@@ -163,92 +183,51 @@ func (e Effect) Validate() error {
 func (c *checker) effect(path string, e Effect) {
 	switch e.Kind {
 	case S3Error, ErrorIn200:
-		if _, ok := LookupS3Code(e.Code); !ok {
-			c.add(path, "unknown S3 error code "+quote(e.Code), didYouMean(e.Code, codeNames()))
-		}
-		message, hint := checkBytes("spaces", e.Spaces, MaxSpaces)
-		c.addIf(path, message, hint)
+		c.code(path, e)
 	case Status:
-		if e.Status < 400 || e.Status > 599 {
-			c.add(path, "the status "+strconv.Itoa(e.Status)+" is no error", "write 400 to 599")
-		}
-	case Latency:
-		message, hint := checkAdd(e.Add)
-		c.addIf(path, message, hint)
-	case Reset, Blackhole, Outage, Close, Garbage, HalfHeaders:
-	case Truncate, Stall:
-		message, hint := checkBytes("at", e.At, MaxAt)
-		c.addIf(path, message, hint)
+		c.status(path, e)
+	case LostAck:
+		c.lost(path, e)
 	case None:
 		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
+		return
 	default:
-		c.add(path, "unknown kind "+e.Kind.String(), "use one of the package's constants")
+		if int(e.Kind) >= len(kindWords) {
+			c.add(path, "unknown kind "+e.Kind.String(), "use one of the package's constants")
+			return
+		}
 	}
 	c.strayFields(path, e)
-	c.wait(path, "retry-after", e.RetryAfter, time.Second)
-	c.wait(path, "amz-retry-after", e.AmzRetryAfter, time.Millisecond)
-	c.wait(path, "after", e.After, time.Nanosecond)
+	c.options(path, e)
 }
 
-// strayFields reports fields that the kind has no use for.
+func (c *checker) code(path string, e Effect) {
+	if _, ok := LookupS3Code(e.Code); !ok {
+		c.add(path, "unknown S3 error code "+quote(e.Code), didYouMean(e.Code, codeNames()))
+	}
+}
+
+func (c *checker) status(path string, e Effect) {
+	if e.Status < 400 || e.Status > 599 {
+		c.add(path, "the status "+strconv.Itoa(e.Status)+" is no error", "write 400 to 599")
+	}
+}
+
+// strayFields reports fields, other than options, that the kind has no use for.
 func (c *checker) strayFields(path string, e Effect) {
+	met := e.met()
 	for _, f := range []struct {
-		name string
-		set  bool
-		only []Kind
+		name  string
+		stray bool
 	}{
-		{"code", e.Code != "", []Kind{S3Error, ErrorIn200}},
-		{"spaces", e.Spaces != 0, []Kind{ErrorIn200}},
-		{"status", e.Status != 0, []Kind{Status}},
-		{"add", e.Add != "", []Kind{Latency}},
-		{"at", e.At != 0, []Kind{Truncate, Stall}},
-		{"end", e.ByReset, []Kind{Truncate}},
-		{"retry-after", e.RetryAfter != Wait{}, []Kind{S3Error, Status}},
-		{"amz-retry-after", e.AmzRetryAfter != Wait{}, []Kind{S3Error, Status}},
-		{"after", e.After != Wait{}, []Kind{S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200}},
+		{"by", e.By != None && e.Kind != LostAck},
+		{"code", e.Code != "" && met != S3Error && met != ErrorIn200},
+		{"status", e.Status != 0 && met != Status},
 	} {
-		if !f.set || e.Kind == None || int(e.Kind) >= len(kindWords) {
-			continue
-		}
-		if !contains(f.only, e.Kind) {
-			c.add(path, f.name+" has no meaning for "+e.name(), optionsHint(e.Kind))
+		if f.stray {
+			c.add(path, f.name+" has no meaning for "+e.name(), optionsHint(e))
 		}
 	}
-}
-
-func contains(kinds []Kind, k Kind) bool {
-	for _, one := range kinds {
-		if one == k {
-			return true
-		}
-	}
-	return false
-}
-
-// wait checks a duration that goes onto the wire in whole units.
-func (c *checker) wait(path, name string, w Wait, unit time.Duration) {
-	switch {
-	case !w.Given && w.For != 0:
-		c.add(path, name+" is not given but "+w.For.String(), "use For")
-	case w.For < 0:
-		c.add(path, name+" is negative: "+w.For.String(), "write 0s or more")
-	case w.For%unit != 0:
-		c.add(path, name+"="+w.For.String()+" is not whole "+unitName(unit), unitHint(unit))
-	}
-}
-
-func unitName(unit time.Duration) string {
-	if unit == time.Second {
-		return "seconds"
-	}
-	return "milliseconds"
-}
-
-func unitHint(unit time.Duration) string {
-	if unit == time.Second {
-		return "Retry-After counts whole seconds: write 2s, or amz-retry-after for milliseconds"
-	}
-	return "x-amz-retry-after counts whole milliseconds: write 1500ms"
 }
 
 // statusText is the reason phrase of a status, for bodies and messages.

@@ -2,39 +2,8 @@ package faults
 
 import "strings"
 
-// allOptions are the options of all kinds.
-var allOptions = []string{"add", "at", "end", "spaces", "retry-after", "amz-retry-after", "after"}
-
-// optionsOf lists the options of a kind.
-func optionsOf(k Kind) []string {
-	switch k {
-	case S3Error, Status:
-		return []string{"retry-after", "amz-retry-after", "after"}
-	case Latency:
-		return []string{"add"}
-	case Reset, Outage, Close, Garbage, HalfHeaders:
-		return []string{"after"}
-	case ErrorIn200:
-		return []string{"spaces", "after"}
-	case Truncate:
-		return []string{"at", "end"}
-	case Stall:
-		return []string{"at"}
-	}
-	return nil
-}
-
-// optionsHint says which options a kind has.
-func optionsHint(k Kind) string {
-	options := optionsOf(k)
-	if len(options) == 0 {
-		return k.String() + " has no options"
-	}
-	return "its options are " + strings.Join(options, ", ")
-}
-
 // namedKinds are the kinds whose word is the first of the text form.
-var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall, ErrorIn200}
+var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall, ErrorIn200, LostAck}
 
 var namesHint = "write an S3 error code such as SlowDown, a status such as 503, or " + strings.Join(kindNames(), ", ")
 

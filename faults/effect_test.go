@@ -53,6 +53,14 @@ func anyEffect(t *rapid.T) Effect {
 	case Latency:
 		return AddLatency(anyDist(t))
 	}
+	if e.Kind == LostAck {
+		e.By = rapid.SampledFrom([]Kind{S3Error, Status, Reset, Close, Blackhole}).Draw(t, "by")
+		if e.By == S3Error {
+			e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
+		} else if e.By == Status {
+			e.Status = rapid.IntRange(400, 599).Draw(t, "status")
+		}
+	}
 	if e.Kind == ErrorIn200 {
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
 		e.Spaces = rapid.Int64Range(0, MaxSpaces).Draw(t, "spaces")
@@ -61,7 +69,7 @@ func anyEffect(t *rapid.T) Effect {
 		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
 		e.ByReset = e.Kind == Truncate && rapid.Bool().Draw(t, "by reset")
 	}
-	options := optionsOf(e.Kind)
+	options := optionNames(e)
 	if hasString(options, "retry-after") {
 		e.RetryAfter = anyWait(t, "retry-after", time.Second)
 		e.AmzRetryAfter = anyWait(t, "amz-retry-after", time.Millisecond)
@@ -116,6 +124,13 @@ func TestParseEffect(t *testing.T) {
 		{"truncate at=0", "truncate at=0", Effect{Kind: Truncate}},
 		{"truncate end=fin at=01000", "truncate at=1000", Effect{Kind: Truncate, At: 1000}},
 		{"truncate end=reset at=1", "truncate at=1 end=reset", Effect{Kind: Truncate, At: 1, ByReset: true}},
+		{"lost-ack", "lost-ack InternalError", Effect{Kind: LostAck, By: S3Error, Code: "InternalError"}},
+		{"lost-ack retry-after=1s", "lost-ack InternalError retry-after=1s", Effect{Kind: LostAck, By: S3Error, Code: "InternalError", RetryAfter: For(time.Second)}},
+		{"lost-ack SlowDown", "lost-ack SlowDown", Effect{Kind: LostAck, By: S3Error, Code: "SlowDown"}},
+		{"lost-ack 500", "lost-ack 500", Effect{Kind: LostAck, By: Status, Status: 500}},
+		{"lost-ack  reset ", "lost-ack reset", Effect{Kind: LostAck, By: Reset}},
+		{"lost-ack close", "lost-ack close", Effect{Kind: LostAck, By: Close}},
+		{"lost-ack timeout", "lost-ack timeout", Effect{Kind: LostAck, By: Blackhole}},
 		{"stall at=1073741824", "stall at=1073741824", Effect{Kind: Stall, At: MaxAt}},
 	} {
 		got, err := ParseEffect(c.text)
@@ -177,6 +192,12 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"truncate at=1 end=rst", 18, `no connection ends by "rst"; write end=fin`},
 		{"stall at=1 end=reset", 11, "end has no meaning for stall; its options are at"},
 		{"truncate at=1 after=1s", 14, "after has no meaning for truncate; its options are at, end"},
+		{"lost-ack rest", 9, `no client meets "rest" in place of an answer; did you mean reset?`},
+		{"lost-ack Slowdown", 9, "did you mean SlowDown?"},
+		{"lost-ack 200", 9, "the status 200 is no error"},
+		{"lost-ack reset close", 15, `"close" is not an option; write key=value; lost-ack reset has no options`},
+		{"lost-ack reset retry-after=1s", 15, "retry-after has no meaning for lost-ack reset"},
+		{"lost-ack 503 after=1s", 13, "after has no meaning for lost-ack 503; its options are retry-after, amz-retry-after"},
 		{"SlowDown\nreset", 0, "unknown effect"},
 	} {
 		_, err := ParseEffect(c.text)
@@ -207,6 +228,10 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{Kind: Reset, RetryAfter: For(time.Second), Code: "x"}, []string{"code has no meaning for reset", "retry-after has no meaning"}},
 		{Effect{Kind: Stall, At: -1, ByReset: true}, []string{"at=-1 is out of range", "end has no meaning for stall"}},
 		{Effect{Kind: Reset, At: 1}, []string{"at has no meaning for reset"}},
+		{Effect{Kind: LostAck}, []string{"none cannot come in place of an answer"}},
+		{Effect{Kind: LostAck, By: Stall, Code: "x"}, []string{"stall cannot come", "code has no meaning"}},
+		{Effect{Kind: LostAck, By: S3Error, Code: "SlowDwon"}, []string{"did you mean SlowDown?"}},
+		{Effect{Kind: Reset, By: Close, AmzRetryAfter: For(1)}, []string{"by has no meaning for reset", "amz-retry-after has no meaning"}},
 		{Effect{Kind: Outage, After: Wait{For: 1}}, []string{"after is not given but 1ns"}},
 	} {
 		err := c.effect.Validate()
@@ -224,8 +249,9 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 }
 
 func TestHTTPStatusOfEffects(t *testing.T) {
-	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "close": 0, "error-in-200 SlowDown": 200, "latency add=1s": 0} {
-		if e := effect(t, text); e.HTTPStatus() != want || e.Answers() != (want != 0) {
+	for text, want := range map[string]int{"SlowDown": 503, "NoSuchKey": 404, "429": 429, "reset": 0, "close": 0, "error-in-200 SlowDown": 200, "latency add=1s": 0,
+		"lost-ack SlowDown": 503, "lost-ack 429": 429, "lost-ack reset": 0} {
+		if e := effect(t, text); e.HTTPStatus() != want || e.Answers() != (want != 0 && e.Kind != LostAck) {
 			t.Errorf("%s: %d", text, e.HTTPStatus())
 		}
 	}
@@ -262,7 +288,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

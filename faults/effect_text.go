@@ -1,13 +1,9 @@
 package faults
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/squall-sim/squall/sim"
 )
 
 // EffectError says why a text is not an effect, and where.
@@ -36,39 +32,25 @@ func (e *EffectError) Unwrap() error { return e.Err }
 func (e Effect) String() string {
 	var b strings.Builder
 	b.WriteString(e.name())
-	if e.Kind == ErrorIn200 {
-		b.WriteString(" " + e.Code)
-	}
-	if e.Spaces != 0 {
-		b.WriteString(" spaces=" + strconv.FormatInt(e.Spaces, 10))
-	}
-	if e.Add != "" {
-		b.WriteString(" add=" + e.Add)
-	}
-	if e.NeedsBody() || e.At != 0 {
-		b.WriteString(" at=" + strconv.FormatInt(e.At, 10))
-	}
-	if e.ByReset {
-		b.WriteString(" end=reset")
-	}
-	for _, o := range []struct {
-		name string
-		wait Wait
-	}{{"retry-after", e.RetryAfter}, {"amz-retry-after", e.AmzRetryAfter}, {"after", e.After}} {
-		if o.wait.Given {
-			b.WriteString(" " + o.name + "=" + o.wait.For.String())
+	for i := range optionTable {
+		if o := &optionTable[i]; o.has(&e) || o.need.has(e.Kind) {
+			b.WriteString(" " + o.name + "=" + o.text(&e))
 		}
 	}
 	return b.String()
 }
 
-// name is the first word of the text form.
+// name is the text form without options.
 func (e Effect) name() string {
 	switch e.Kind {
 	case S3Error:
 		return e.Code
 	case Status:
 		return strconv.Itoa(e.Status)
+	case ErrorIn200:
+		return e.Kind.String() + " " + e.Code
+	case LostAck:
+		return e.Kind.String() + " " + e.lostText()
 	}
 	return e.Kind.String()
 }
@@ -97,10 +79,13 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	truncate at=BYTES         an answer that breaks off so far into its body
 //	stall at=BYTES            one that stops there, and never goes on
 //	error-in-200 CODE         a status of 200, with an error of S3 for a body
+//	lost-ack WHAT             the backend's answer is lost, and WHAT comes in its
+//	                          place: a CODE (InternalError without saying), a
+//	                          STATUS, reset, close or timeout
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
-// codes and statuses; after for all of these but latency, blackhole, truncate
-// and stall; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
+// codes and statuses; after for all of these but latency, blackhole, truncate,
+// stall and lost-ack; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
 // Durations are those of [time.ParseDuration]. The result is valid; the error
 // is an [*EffectError].
 func ParseEffect(text string) (Effect, error) {
@@ -134,17 +119,26 @@ func (p *effectParser) parse() error {
 	if err := p.parseName(words[0]); err != nil {
 		return err
 	}
-	words = words[1:]
-	if p.effect.Kind == ErrorIn200 {
-		if len(words) == 0 {
-			return p.fail(len(p.text), "error-in-200 needs an error code", "write error-in-200 InternalError")
-		}
-		if err := p.parseCode(words[0]); err != nil {
-			return err
-		}
-		words = words[1:]
+	words, err := p.parseArgument(words[1:])
+	if err != nil {
+		return err
 	}
 	return p.parseOptions(words)
+}
+
+// parseArgument reads what the kind has between its name and the options, and
+// returns the options.
+func (p *effectParser) parseArgument(words []word) ([]word, error) {
+	switch p.effect.Kind {
+	case ErrorIn200:
+		if len(words) == 0 {
+			return nil, p.fail(len(p.text), "error-in-200 needs an error code", "write error-in-200 InternalError")
+		}
+		return words[1:], p.parseCode(words[0])
+	case LostAck:
+		return p.parseLost(words)
+	}
+	return words, nil
 }
 
 func (p *effectParser) parseOptions(words []word) error {
@@ -152,7 +146,7 @@ func (p *effectParser) parseOptions(words []word) error {
 	for _, w := range words {
 		name, value, ok := strings.Cut(w.text, "=")
 		if !ok {
-			return p.fail(w.at, quote(w.text)+" is not an option", "write key=value; "+optionsHint(p.effect.Kind))
+			return p.fail(w.at, quote(w.text)+" is not an option", "write key=value; "+optionsHint(p.effect))
 		}
 		for _, s := range seen {
 			if s == name {
@@ -164,11 +158,11 @@ func (p *effectParser) parseOptions(words []word) error {
 			return err
 		}
 	}
-	if p.effect.Kind == Latency && p.effect.Add == "" {
-		return p.fail(len(p.text), "latency needs how much", "write latency add=2s, or add=lognormal(median=2s,sigma=0.5)")
-	}
-	if p.effect.NeedsBody() && !hasString(seen, "at") {
-		return p.fail(len(p.text), p.effect.name()+" needs where", "write "+p.effect.name()+" at=1000, in bytes of the body")
+	for i := range optionTable {
+		if o := &optionTable[i]; o.need.has(p.effect.Kind) && !hasString(seen, o.name) {
+			message, hint := o.missing(p.effect)
+			return p.fail(len(p.text), message, hint)
+		}
 	}
 	return nil
 }
@@ -216,6 +210,7 @@ func (p *effectParser) parseName(w word) error {
 		}
 	}
 	if isDigits(w.text) {
+		p.effect.Kind = Status
 		return p.parseStatus(w)
 	}
 	if _, ok := LookupS3Code(w.text); !ok {
@@ -230,111 +225,26 @@ func (p *effectParser) parseStatus(w word) error {
 	if err != nil || status < 400 || status > 599 || len(w.text) != 3 {
 		return p.fail(w.at, "the status "+w.text+" is no error", "write 400 to 599")
 	}
-	p.effect.Kind, p.effect.Status = Status, status
+	p.effect.Status = status
 	return nil
 }
 
 func (p *effectParser) parseOption(at int, name string, value word) error {
-	e := &p.effect
-	known := optionsOf(e.Kind)
-	if !hasString(known, name) {
-		if hasString(allOptions, name) {
-			return p.fail(at, name+" has no meaning for "+e.name(), optionsHint(e.Kind))
+	for i := range optionTable {
+		o := &optionTable[i]
+		if o.name != name {
+			continue
 		}
-		return p.fail(at, "unknown option "+quote(name), didYouMean(name, known))
-	}
-	switch name {
-	case "add":
-		return p.parseAdd(value)
-	case "at":
-		return p.parseBytes(name, value, &e.At, MaxAt)
-	case "spaces":
-		return p.parseBytes(name, value, &e.Spaces, MaxSpaces)
-	case "end":
-		return p.parseEnd(value)
-	}
-	w, unit := &e.After, time.Nanosecond
-	switch name {
-	case "retry-after":
-		w, unit = &e.RetryAfter, time.Second
-	case "amz-retry-after":
-		w, unit = &e.AmzRetryAfter, time.Millisecond
-	}
-	d, err := time.ParseDuration(value.text)
-	if err != nil {
-		hint := "write a number and a unit, such as 2s or 500ms"
-		if isDigits(value.text) {
-			hint = "write the unit: " + name + "=" + value.text + "s"
+		if !o.fits(p.effect) {
+			return p.fail(at, name+" has no meaning for "+p.effect.name(), optionsHint(p.effect))
 		}
-		return p.fail(value.at, quote(value.text)+" is not a duration", hint)
-	}
-	*w = For(d)
-	var c checker
-	c.wait("", name, *w, unit)
-	if len(c.problems) > 0 {
-		return p.fail(value.at, c.problems[0].Message, c.problems[0].Hint)
-	}
-	return nil
-}
-
-func (p *effectParser) parseAdd(value word) error {
-	d, err := sim.ParseDist(value.text)
-	if err == nil {
-		p.effect.Add = addText(d)
+		if err := o.parse(p, value); err != nil {
+			return err
+		}
+		if message, hint := o.check(&p.effect); message != "" {
+			return p.fail(value.at, message, hint)
+		}
 		return nil
 	}
-	out := p.fail(value.at, "not a distribution", "write add=2s, or add=lognormal(median=2s,sigma=0.5)")
-	out.Err = err
-	var cause *sim.ParseError
-	if errors.As(err, &cause) {
-		out.Offset, out.Message, out.Hint = value.at+cause.Offset, cause.Message, ""
-	}
-	return out
-}
-
-func (p *effectParser) parseBytes(name string, value word, to *int64, most int64) error {
-	n, err := strconv.ParseInt(value.text, 10, 64)
-	if err != nil || !isDigits(value.text) {
-		return p.fail(value.at, quote(value.text)+" is no number of bytes", "write "+name+"=1000")
-	}
-	*to = n
-	if message, hint := checkBytes(name, n, most); message != "" {
-		return p.fail(value.at, message, hint)
-	}
-	return nil
-}
-
-// checkBytes says what is wrong with a number of bytes.
-func checkBytes(name string, n, most int64) (message, hint string) {
-	if n < 0 || n > most {
-		return name + "=" + strconv.FormatInt(n, 10) + " is out of range", "write 0 to " + strconv.FormatInt(most, 10) + ", in bytes of the body"
-	}
-	return "", ""
-}
-
-func (p *effectParser) parseEnd(value word) error {
-	switch value.text {
-	case "fin":
-	case "reset":
-		p.effect.ByReset = true
-	default:
-		return p.fail(value.at, "no connection ends by "+quote(value.text), "write end=fin, which goes without saying, or end=reset")
-	}
-	return nil
-}
-
-// checkAdd says what is wrong with the distribution of a Latency that may have
-// been built in Go: the text must be the one that String would write.
-func checkAdd(text string) (message, hint string) {
-	if text == "" {
-		return "latency needs how much", "set Add, or use AddLatency"
-	}
-	d, err := sim.ParseDist(text)
-	if err != nil {
-		return "add=" + text + " is not a distribution: " + err.Error(), "use AddLatency"
-	}
-	if canonical := addText(d); canonical != text {
-		return "add=" + text + " is not in its plain form", "write add=" + canonical
-	}
-	return "", ""
+	return p.fail(at, "unknown option "+quote(name), didYouMean(name, optionNames(p.effect)))
 }

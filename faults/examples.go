@@ -10,6 +10,7 @@ var effectExamples = [...]string{
 	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
 	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",
+	"lost-ack InternalError", "lost-ack 503", "lost-ack reset", "lost-ack close", "lost-ack timeout",
 }
 
 // EffectExamples returns at least one valid effect of every kind that there is,

@@ -75,16 +75,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 	case Truncate, Stall:
 		cut(wire, r, h.next, v.Effect)
+	case LostAck:
+		h.next.ServeHTTP(newLost(), r)
+		h.fail(wire, r, who, v)
+	default:
+		h.fail(wire, r, who, v)
+	}
+}
+
+// fail gives the client what it meets in place of the backend's answer.
+func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
+	switch met := v.Effect.met(); met {
 	case Reset:
-		wire.Reset()
+		w.Reset()
 	case Outage:
-		wire.Refuse()
+		w.Refuse()
 	case Close, Garbage, HalfHeaders:
 		drain(r) // a connection that is closed with bytes unread sends RST
-		wire.Break(v.Effect.Kind)
+		w.Break(met)
 	case Blackhole:
 		drain(r) // only then does net/http notice that the client goes away
-		wire.Hang()
+		w.Hang()
 	default:
 		drain(r)
 		if rec, ok := w.(*recorder); ok {

@@ -74,7 +74,7 @@ func compile(phase, index int, r Rule) *rule {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
 		out.latency, _ = d.Sampler()
 	}
-	if r.Effect.Answers() {
+	if r.Effect.answers() {
 		out.answer = newAnswer(r.Effect)
 	}
 	out.errs = newErrorTable(r.Effect, out.answer)

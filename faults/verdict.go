@@ -37,7 +37,8 @@ type Verdict struct {
 //     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF;
 //   - of Truncate, the [*retryhttp.TruncatedError] of a client that reads the
 //     answer to its end: io.ErrUnexpectedEOF or ECONNRESET, with a status of
-//     200, and a length that is not known.
+//     200, and a length that is not known;
+//   - of LostAck, that of what comes in the answer's place.
 func (v Verdict) Err() error {
 	if v.rule == nil {
 		return nil
@@ -47,11 +48,11 @@ func (v Verdict) Err() error {
 
 // Served reports whether the backend sees the request, and works for it.
 func (v Verdict) Served() bool {
-	return v.Effect.Kind == None || v.Effect.Kind == Latency || v.Effect.NeedsBody()
+	return v.Effect.Kind == None || v.Effect.Kind == Latency || v.Effect.NeedsBody() || v.Effect.Kind == LostAck
 }
 
 // Hangs reports whether the client never gets an answer, or never its end.
-func (v Verdict) Hangs() bool { return v.Effect.Kind == Blackhole || v.Effect.Kind == Stall }
+func (v Verdict) Hangs() bool { return v.Effect.met() == Blackhole || v.Effect.Kind == Stall }
 
 // After returns the time from the arrival of the request to its answer or
 // break, where the effect fixes it; otherwise that is up to the backend's
@@ -103,7 +104,7 @@ func (t *errorTable) make(method string) error {
 	if t.effect.Kind == Truncate {
 		return &retryhttp.TruncatedError{Status: http.StatusOK, Got: t.effect.At, Want: -1, Err: t.effect.bodyErr()}
 	}
-	return clientErr(t.effect.Kind, method)
+	return clientErr(t.effect.met(), method)
 }
 
 // err is the error that a client makes of the answer.
