@@ -147,6 +147,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case refusal == nil && s.quick && s.quickPut(out, request):
 	case refusal == nil:
+		out.hold()
 		s.inner.ServeHTTP(out, request)
 		out.finish()
 	case refusal.Status == http.StatusNotModified:

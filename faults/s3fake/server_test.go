@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -143,6 +144,25 @@ func TestListing(t *testing.T) {
 	}
 	c.refused(400, "InvalidArgument", "GET", "/data?max-keys=many", "")
 	c.refused(400, "InvalidToken", "GET", "/data?list-type=2&continuation-token=!!", "")
+}
+
+// TestKeyCount: botocore's callers read KeyCount of every list of version 2, the empty
+// one too.
+func TestKeyCount(t *testing.T) {
+	c := newClient(t)
+	for i, q := range []string{"/data?list-type=2", "/data?list-type=2&prefix=k", "/data?list-type=2&prefix=k&max-keys=2", "/data?list-type=2&prefix=x"} {
+		for key := range i {
+			c.must("PUT", fmt.Sprintf("/data/k%d", key), "text")
+		}
+		a := c.must("GET", q, "")
+		got, keys := values(a.body, "KeyCount"), values(a.body, "Key")
+		if len(got) != 1 || got[0] != strconv.Itoa(len(keys)) || !strings.HasSuffix(a.body, "</ListBucketResult>") {
+			t.Errorf("%s: KeyCount is %v, with the keys %v: %s", q, got, keys, a.body)
+		}
+	}
+	if a := c.must("GET", "/data", ""); strings.Contains(a.body, "KeyCount") {
+		t.Errorf("a list of version 1 has no KeyCount: %s", a.body)
+	}
 }
 
 func orNone(list []string) []string {
