@@ -27,6 +27,8 @@ type backendOptions struct {
 	public bool
 	admin  string
 	log    string
+	tls    bool
+	tlsCA  string
 }
 
 // register gives cmd the flags; dash is where the log goes for "-".
@@ -38,6 +40,9 @@ func (o *backendOptions) register(cmd *cobra.Command, dash string) {
 	f.BoolVar(&o.public, "public", false, "allow an --addr that other machines reach")
 	f.StringVar(&o.admin, "admin", live.DefaultAddr, "admin API on `HOST:PORT`, always on loopback")
 	f.StringVar(&o.log, "log", "", "append a line for each request to `FILE`; - is "+dash)
+	f.BoolVar(&o.tls, "tls", false, "speak HTTPS, with a certificate made for this run")
+	f.StringVar(&o.tlsCA, "tls-ca", "", "with --tls: write the certificate that clients must trust to `FILE` (default: a temporary one)")
+	_ = cmd.MarkFlagFilename("tls-ca")
 	_ = cmd.RegisterFlagCompletionFunc("phase", completePhases)
 	_ = cmd.MarkFlagFilename("log")
 }
@@ -47,10 +52,14 @@ type backend struct {
 	*live.Server
 	scenario *scenarios.Scenario
 	log      *os.File // nil: none to close
+	ca       caFile
 }
 
 // start opens the scenario and serves it; dash is the log for "-".
 func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*backend, error) {
+	if o.tlsCA != "" && !o.tls {
+		return nil, usage("add --tls", "--tls-ca is of no use without --tls")
+	}
 	sc, err := open(env, arg)
 	if err != nil {
 		return nil, err
@@ -69,7 +78,7 @@ func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*ba
 		log = b.log
 	}
 	b.Server, err = live.Start(sc, live.Options{
-		Seed: o.seed, Addr: o.addr, Public: o.public, Admin: o.admin, Phase: o.phase, Log: log,
+		Seed: o.seed, Addr: o.addr, Public: o.public, Admin: o.admin, Phase: o.phase, Log: log, TLS: o.tls,
 	})
 	if err != nil {
 		if b.log != nil {
@@ -77,8 +86,13 @@ func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*ba
 		}
 		return nil, badBackend(err)
 	}
+	if o.tls {
+		if b.ca, err = writeCA(o.tlsCA, b.CA()); err != nil {
+			return nil, errors.Join(err, b.stop())
+		}
+	}
 	if host, _, _ := net.SplitHostPort(o.addr); host != "localhost" && !net.ParseIP(host).IsLoopback() {
-		fmt.Fprintf(env.Stderr, "simulate: listening on %s: whoever reaches this machine reaches the backend, without a password\n", strings.TrimPrefix(b.URL(), "http://"))
+		fmt.Fprintf(env.Stderr, "simulate: listening on %s: whoever reaches this machine reaches the backend, without a password\n", b.ListenAddr())
 	}
 	return b, nil
 }
@@ -101,7 +115,7 @@ func badBackend(err error) error {
 
 // stop ends the backend; its State stays.
 func (b *backend) stop() error {
-	err := b.Close(grace)
+	err := errors.Join(b.Close(grace), b.ca.remove())
 	if b.log != nil {
 		err = errors.Join(err, b.log.Close())
 	}
@@ -114,7 +128,7 @@ func (b *backend) stop() error {
 // vars are the variables that point a client at the backend: those of the AWS
 // SDKs and tools, with keys that open nothing, and our own.
 func (b *backend) vars() []string {
-	vars := []string{"HTTP_ENDPOINT=" + b.URL(), "SQUALL_ADMIN=" + b.AdminURL()}
+	vars := append([]string{"HTTP_ENDPOINT=" + b.URL(), "SQUALL_ADMIN=" + b.AdminURL()}, b.ca.vars()...)
 	if b.scenario.Backend.Kind == scenarios.KindS3 {
 		vars = append(vars,
 			"AWS_ENDPOINT_URL="+b.URL(), "AWS_ENDPOINT_URL_S3="+b.URL(),
@@ -136,6 +150,9 @@ func writeSide(w io.Writer, s live.State) {
 		fmt.Fprintf(w, ", %s failed by a defect of the fake itself and answered with 500", reports.FormatCount(s.Bugs))
 	}
 	fmt.Fprintln(w)
+	if s.Handshakes > 0 {
+		fmt.Fprintf(w, "%s failed: a client must trust the certificate of --tls-ca\n", count(int(s.Handshakes), "TLS handshake", "TLS handshakes"))
+	}
 	width := 0
 	for _, a := range s.Answers {
 		width = max(width, len(a.Op))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,6 +31,7 @@ func client() {
 		method   = flag.String("method", "PUT", "method of the requests")
 		exit     = flag.Int("exit", 0, "exit code at the end")
 		echo     = flag.Bool("echo", false, "copy standard input to standard output first")
+		trust    = flag.Bool("trust", true, "trust the certificate that the environment names")
 		hang     = flag.String("hang", "", "make this file, and wait for a signal")
 	)
 	flag.Parse()
@@ -44,7 +47,7 @@ func client() {
 		fmt.Println("got", <-c)
 		os.Exit(*exit)
 	}
-	base := os.Getenv("HTTP_ENDPOINT")
+	base, ca := os.Getenv("HTTP_ENDPOINT"), os.Getenv("SQUALL_CA")
 	if *vars != "" {
 		data, err := os.ReadFile(*vars)
 		if err != nil {
@@ -55,7 +58,13 @@ func client() {
 			if value, ok := strings.CutPrefix(line, "HTTP_ENDPOINT="); ok {
 				base = value
 			}
+			if value, ok := strings.CutPrefix(line, "SQUALL_CA="); ok {
+				ca = value
+			}
 		}
+	}
+	if ca != "" && *trust {
+		trustOnly(ca)
 	}
 	done := 0
 	for i := range *n {
@@ -65,6 +74,17 @@ func client() {
 	}
 	fmt.Printf("%d of %d done\n", done, *n)
 	os.Exit(*exit)
+}
+
+// trustOnly makes a certificate the only root.
+func trustOnly(file string) {
+	data, err := os.ReadFile(file)
+	roots := x509.NewCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(data) {
+		fmt.Fprintln(os.Stderr, "no certificate:", file, err)
+		os.Exit(1)
+	}
+	http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 }
 
 func upload(method, url string, attempts int) bool {

@@ -25,6 +25,10 @@ AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION and SQUALL_BUCKET, which i
 there, for S3; HTTP_ENDPOINT; and SQUALL_ADMIN, the admin API. AWS_PROFILE and
 session tokens are taken away, and NO_PROXY has loopback.
 
+With --tls it is HTTPS, and AWS_CA_BUNDLE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE,
+CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS and SQUALL_CA name the certificate to trust. All but
+NODE_EXTRA_CA_CERTS take the place of the system's roots: CMD then trusts no other host.
+
 Standard input, output and error are those of CMD, which gets the signals too. When it
 has ended, standard error tells what the server saw: requests, attempts per call of
 clients that number them, as AWS SDKs do, and what each fault did.

@@ -36,6 +36,13 @@ NAME=value; the file is written whole, and removed at the end. The admin API is 
 SQUALL_ADMIN: GET /state, GET /metrics (for Prometheus), POST /reset, and
 POST /phase with {"phase": "NAME"}, and "hold": true to stay there.
 
+--tls makes it HTTPS (HTTP/1.1, as S3; no HTTP/2, in which a reset would break a
+stream and no connection). Its certificate is made for this run, for localhost and
+the address; who trusts the one of --tls-ca trusts nothing else, as that key signed one
+certificate and is gone. The ready file then has AWS_CA_BUNDLE, SSL_CERT_FILE,
+REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, NODE_EXTRA_CA_CERTS and SQUALL_CA too. The admin
+API stays HTTP.
+
 An interrupt (Ctrl-C, SIGTERM) ends it well, with exit code 0: it tells what it saw,
 after requests have had 2 s to end. The second one kills.
 
@@ -45,6 +52,9 @@ exit codes: 0 fine, 2 bad flags or a bad scenario, 1 anything else.`,
 
   # on a port of your choice, with an access log that simulate import reads
   simulate serve api-rate-limit --addr 127.0.0.1:9000 --log served.log
+
+  # over TLS, to clients that are told whom to trust
+  simulate serve s3-outage --tls --tls-ca ca.pem
 
   # for a script that waits for the file and reads its variables
   simulate serve s3-outage --ready-file ready.env`,
@@ -94,7 +104,11 @@ func serve(ctx context.Context, env environment, o *backendOptions, arg, ready s
 			return errors.Join(wrong("--ready-file FILE writes elsewhere", err), b.stop())
 		}
 	}
-	if _, err := fmt.Fprintf(env.Stdout, "serving %s (%s) at %s, admin at %s\n", b.scenario.Name, b.scenario.Backend.Kind, b.URL(), b.AdminURL()); err != nil {
+	said := fmt.Sprintf("serving %s (%s) at %s, admin at %s", b.scenario.Name, b.scenario.Backend.Kind, b.URL(), b.AdminURL())
+	if b.ca.path != "" {
+		said += ", certificate to trust in " + b.ca.path
+	}
+	if _, err := fmt.Fprintln(env.Stdout, said); err != nil {
 		return errors.Join(wrong("", err), b.stop())
 	}
 	<-ctx.Done()

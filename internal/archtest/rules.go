@@ -144,6 +144,7 @@ var Exemptions = []Exemption{
 	{File: "breaker/clock.go", Packages: []string{"time", "context"}, Why: "the system clock of breaker"},
 	{File: "breaker/chance.go", Packages: []string{"math/rand/v2"}, Why: "the system chance of breaker"},
 	{File: "faults/clock.go", Packages: []string{"time"}, Why: "the clock of faults on real sockets"},
+	{File: "internal/live/certificate.go", Packages: []string{"crypto/rand"}, Why: "the keys of a TLS server are secret, or it would be no TLS; no outcome depends on them"},
 	{File: "cmd/simulate/clock.go", Packages: []string{"time"}, Why: "the wall clock of the command's messages"},
 }
 

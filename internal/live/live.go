@@ -2,11 +2,13 @@ package live
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +34,10 @@ type Options struct {
 	// Admin is where the admin API listens; "": DefaultAddr. It must be on
 	// loopback: who reaches it can reset the server.
 	Admin string
+	// TLS makes the backend speak HTTPS, with a certificate for the address, for
+	// localhost and for the addresses of the machine if it listens on all of them.
+	// [Server.CA] has the authority that clients must trust. The admin API stays HTTP.
+	TLS bool
 	// Phase is the label of a phase to hold from the start; "": phases follow one
 	// another in real time.
 	Phase string
@@ -72,6 +78,9 @@ type Server struct {
 	cancel context.CancelFunc
 	world  atomic.Pointer[world]
 
+	identity   *identity // nil: no TLS
+	handshakes handshakes
+
 	backend, admin             *http.Server
 	backendSocket, adminSocket net.Listener
 	serving                    sync.WaitGroup // the two loops that accept
@@ -100,18 +109,44 @@ func Start(sc *scenarios.Scenario, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	w, err := newWorld(s.ctx, sc, o.Seed, s.clock, hold)
-	if err != nil {
+	if err := s.prepare(hold); err != nil {
 		s.cancel()
 		return nil, errors.Join(fmt.Errorf("live: %w", err), s.backendSocket.Close(), s.adminSocket.Close())
 	}
-	s.world.Store(w)
-	base := func(net.Listener) context.Context { return s.ctx }
-	s.backend = &http.Server{Handler: http.HandlerFunc(s.serve), BaseContext: base, ConnState: s.track, ReadHeaderTimeout: time.Minute}
-	s.admin = &http.Server{Handler: s.adminHandler(), BaseContext: base, ConnState: s.track, ReadHeaderTimeout: time.Minute}
-	s.run(s.backend, s.backendSocket)
+	s.backend, s.admin = s.server(http.HandlerFunc(s.serve)), s.server(s.adminHandler())
+	socket := s.backendSocket
+	if s.identity != nil {
+		socket = tls.NewListener(socket, s.handshakes.config(s.identity))
+	}
+	s.run(s.backend, socket)
 	s.run(s.admin, s.adminSocket)
 	return s, nil
+}
+
+// prepare makes what the sockets need.
+func (s *Server) prepare(hold int) (err error) {
+	if s.options.TLS {
+		if s.identity, err = identify(s.clock.Now(), s.scenario, s.backendSocket.Addr().String()); err != nil {
+			return err
+		}
+	}
+	w, err := newWorld(s.ctx, s.scenario, s.options.Seed, s.clock, hold)
+	if err != nil {
+		return err
+	}
+	s.world.Store(w)
+	return nil
+}
+
+// server is one of HTTP/1.1. Who sends no whole header within a minute is no
+// client but a leak.
+func (s *Server) server(h http.Handler) *http.Server {
+	out := &http.Server{
+		Handler: h, ConnState: s.track, ReadHeaderTimeout: time.Minute, ErrorLog: complaints,
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, Protocols: new(http.Protocols),
+	}
+	out.Protocols.SetHTTP1(true)
+	return out
 }
 
 func (s *Server) run(server *http.Server, socket net.Listener) {
@@ -164,8 +199,32 @@ func checkAddr(option, addr string, public bool) error {
 	return &OptionError{option, fmt.Sprintf("%q is not on loopback", addr), hint}
 }
 
-// URL returns where the backend is, such as "http://127.0.0.1:41234".
-func (s *Server) URL() string { return "http://" + s.backendSocket.Addr().String() }
+// URL returns where clients on this machine find the backend, such as
+// "http://127.0.0.1:41234": on loopback, where it listens on all addresses.
+func (s *Server) URL() string {
+	addr := s.ListenAddr()
+	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	if s.identity != nil {
+		return "https://" + addr
+	}
+	return "http://" + addr
+}
+
+// ListenAddr returns the address that the backend listens on: an IP address and a
+// port.
+func (s *Server) ListenAddr() string { return s.backendSocket.Addr().String() }
+
+// CA returns the certificate of the authority that clients must trust, in PEM;
+// nil without TLS. Its key is gone: it has signed the server's certificate, and
+// will sign no other.
+func (s *Server) CA() []byte {
+	if s.identity == nil {
+		return nil
+	}
+	return slices.Clone(s.identity.authority)
+}
 
 // AdminURL returns where the admin API is.
 func (s *Server) AdminURL() string { return "http://" + s.adminSocket.Addr().String() }
@@ -239,11 +298,14 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 
 // track counts open connections, so that Close can wait for their end. One
 // that a fault took over is left to serve.
-func (s *Server) track(_ net.Conn, state http.ConnState) {
+func (s *Server) track(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.open.Add(1)
+	case http.StateActive:
+		s.handshakes.active(conn)
 	case http.StateClosed:
+		s.handshakes.closed(conn)
 		s.open.Done()
 	}
 }

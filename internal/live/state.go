@@ -30,6 +30,9 @@ type State struct {
 	Faulted  uint64 `json:"faulted"`   // on which a fault fired
 	Refused  uint64 `json:"refused"`   // turned away by a backend whose queue was full
 	Bugs     uint64 `json:"bugs"`      // that made the fake itself fail, which no scenario asks for
+	// Handshakes are the TLS handshakes that failed since the start: most often of
+	// clients that do not trust the authority.
+	Handshakes uint64 `json:"failed_handshakes"`
 	// Answers are the ended requests by operation and status, sorted by both.
 	Answers []Answers `json:"answers"`
 	// Attempts[i] are the requests that said to be attempt i+1 of their call;
@@ -152,7 +155,8 @@ func (s *Server) State() State {
 		Scenario: s.scenario.Name, Kind: string(s.scenario.Backend.Kind), Bucket: s.scenario.Backend.Bucket, Seed: s.options.Seed,
 		Phase: s.scenario.Phases[w.injector.PhaseAt(at)].Label, Held: w.course.holds() >= 0,
 		Elapsed: s.clock.Now().Sub(w.began), PlanTime: at, Refused: w.station.refused.Load(),
-		Rules: []Rule{},
+		Handshakes: s.handshakes.failed.Load(),
+		Rules:      []Rule{},
 	}
 	w.counts.fill(&out)
 	if w.store != nil {
