@@ -101,11 +101,13 @@ func (b *breakers) add(key uint64) *guard {
 	return g
 }
 
-// outcome tells the breaker what an attempt says about the backend's health:
-// an error that no second attempt would mend (a missing key, a refused
-// permission) comes from a healthy backend.
-func (b *breakers) outcome(err error) breaker.Outcome {
-	if b.judge(err) == retry.Fatal {
+func (b *breakers) outcome(err error) breaker.Outcome { return BreakerOutcome(b.judge(err)) }
+
+// BreakerOutcome tells the breaker what an attempt that failed says about the
+// backend's health: an error that no second attempt would mend (a missing key, a
+// refused permission) comes from a healthy backend.
+func BreakerOutcome(class retry.Class) breaker.Outcome {
+	if class == retry.Fatal {
 		return breaker.Success
 	}
 	return breaker.Failure

@@ -1,0 +1,257 @@
+package matrix
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/xml"
+	"net/http"
+)
+
+// operation is one column of what can go wrong: how to prepare the backend for
+// it, what to send, and how to see afterwards whether it took effect.
+type operation struct {
+	name  string
+	usual bool // in the matrix without being asked for
+	// prepare makes what the operation needs and returns its request.
+	prepare func(a asker) (request, error)
+	// done tells how often the operation has taken effect; more than once only
+	// where that makes a difference. nil: it reads, and is judged by its answer.
+	done func(a asker) (int64, error)
+}
+
+// Operations lists the operations of that kind of backend that can be asked for,
+// the usual ones first.
+func Operations(k Kind) []string { return names(k, false) }
+
+// UsualOperations lists those that a matrix has without being asked.
+func UsualOperations(k Kind) []string { return names(k, true) }
+
+func names(k Kind, usual bool) []string {
+	var list []string
+	for _, o := range operations(k) {
+		if o.usual || !usual {
+			list = append(list, o.name)
+		}
+	}
+	return list
+}
+
+func operations(k Kind) []operation {
+	if k == S3 {
+		return s3Operations
+	}
+	return httpOperations
+}
+
+func findOperation(k Kind, name string) (operation, bool) {
+	for _, o := range operations(k) {
+		if o.name == name {
+			return o, true
+		}
+	}
+	return operation{}, false
+}
+
+var text = bytes.Repeat([]byte("squall\n"), 256)
+
+const (
+	bucketPath = "/" + Bucket
+	objectPath = bucketPath + "/" + Key
+	otherKey   = "object-other"
+)
+
+var s3Operations = []operation{
+	{"GetObject", true, sends(request{method: "GET", path: objectPath}, Key), nil},
+	{"HeadObject", true, sends(request{method: "HEAD", path: objectPath}, Key), nil},
+	{"PutObject", true, sends(request{method: "PUT", path: objectPath, body: text}), there(objectPath)},
+	{"DeleteObject", true, sends(request{method: "DELETE", path: objectPath}, Key), gone(objectPath)},
+	{"ListObjectsV2", true, sends(request{method: "GET", path: bucketPath, query: "list-type=2"}, Key), nil},
+	{"CopyObject", true, sends(request{method: "PUT", path: objectPath, header: http.Header{"X-Amz-Copy-Source": {bucketPath + "/" + SourceKey}}}, SourceKey), there(objectPath)},
+	{"DeleteObjects", true, sends(deleteRequest(Key, otherKey), Key, otherKey), gone(objectPath, bucketPath+"/"+otherKey)},
+	{"CreateMultipartUpload", true, sends(request{method: "POST", path: objectPath, query: "uploads"}), uploads},
+	{"UploadPart", true, uploadPart, parts},
+	{"CompleteMultipartUpload", true, complete, there(objectPath)},
+	{"AbortMultipartUpload", false, abort, aborted},
+	{"ListParts", false, listParts, nil},
+	{"ListMultipartUploads", false, sends(request{method: "GET", path: bucketPath, query: "uploads"}), nil},
+	{"ListObjects", false, sends(request{method: "GET", path: bucketPath}, Key), nil},
+	{"ListBuckets", false, sends(request{method: "GET", path: "/"}), nil},
+	{"HeadBucket", false, sends(request{method: "HEAD", path: bucketPath}), nil},
+	{"GetBucketLocation", false, sends(request{method: "GET", path: bucketPath, query: "location"}), nil},
+	{"CreateBucket", false, sends(request{method: "PUT", path: "/squall-new"}), there("/squall-new")},
+	{"DeleteBucket", false, sends(request{method: "DELETE", path: bucketPath}), gone(bucketPath)},
+}
+
+var httpOperations = []operation{
+	{"GET", true, sends(request{method: "GET", path: "/" + Key}), nil},
+	{"HEAD", true, sends(request{method: "HEAD", path: "/" + Key}), nil},
+	{"PUT", true, sends(request{method: "PUT", path: "/" + Key, body: text}), served("PUT", true)},
+	{"POST", true, sends(request{method: "POST", path: "/" + Key, body: text}), served("POST", false)},
+	{"PATCH", true, sends(request{method: "PATCH", path: "/" + Key, body: text}), served("PATCH", false)},
+	{"DELETE", true, sends(request{method: "DELETE", path: "/" + Key}), served("DELETE", true)},
+	{"OPTIONS", false, sends(request{method: "OPTIONS", path: "/" + Key}), nil},
+}
+
+// sends prepares a request that needs no more than some objects to be there.
+func sends(r request, keys ...string) func(asker) (request, error) {
+	return func(a asker) (request, error) {
+		for _, key := range keys {
+			content := bytes.Repeat([]byte(key+"\n"), objectSize/(len(key)+1)+1)[:objectSize]
+			if _, err := expect(a, request{method: "PUT", path: bucketPath + "/" + key, body: content}); err != nil {
+				return request{}, err
+			}
+		}
+		return r, nil
+	}
+}
+
+// there tells whether something is at that path.
+func there(path string) func(asker) (int64, error) {
+	return func(a asker) (int64, error) {
+		got, err := a.ask(request{method: "HEAD", path: path})
+		return count(got.status == http.StatusOK), err
+	}
+}
+
+// gone tells whether nothing is at those paths any longer.
+func gone(paths ...string) func(asker) (int64, error) {
+	return func(a asker) (int64, error) {
+		for _, path := range paths {
+			got, err := a.ask(request{method: "HEAD", path: path})
+			if err != nil || got.status != http.StatusNotFound {
+				return 0, err
+			}
+		}
+		return 1, nil
+	}
+}
+
+func count(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func deleteRequest(keys ...string) request {
+	var list struct {
+		XMLName xml.Name               `xml:"Delete"`
+		Objects []struct{ Key string } `xml:"Object"`
+	}
+	for _, key := range keys {
+		list.Objects = append(list.Objects, struct{ Key string }{key})
+	}
+	body, _ := xml.Marshal(list) // two strings
+	sum := md5.Sum(body)
+	return request{
+		method: "POST", path: bucketPath, query: "delete", body: body,
+		header: http.Header{"Content-Md5": {base64.StdEncoding.EncodeToString(sum[:])}, "Content-Type": {"application/xml"}},
+	}
+}
+
+// listing are the uploads of the bucket, oldest first.
+func listing(a asker) ([]string, error) {
+	got, err := expect(a, request{method: "GET", path: bucketPath, query: "uploads"})
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Upload []struct {
+			UploadID string `xml:"UploadId"`
+		}
+	}
+	if err := xml.Unmarshal(got.body, &list); err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, u := range list.Upload {
+		ids = append(ids, u.UploadID)
+	}
+	return ids, nil
+}
+
+// uploads counts them: an upload that was begun twice is one that nobody will
+// complete, and that is paid for.
+func uploads(a asker) (int64, error) {
+	ids, err := listing(a)
+	return int64(len(ids)), err
+}
+
+func begin(a asker) (id string, err error) {
+	got, err := expect(a, request{method: "POST", path: objectPath, query: "uploads"})
+	if err != nil {
+		return "", err
+	}
+	var begun struct {
+		UploadID string `xml:"UploadId"`
+	}
+	err = xml.Unmarshal(got.body, &begun)
+	return begun.UploadID, err
+}
+
+func partRequest(id string) request {
+	return request{method: "PUT", path: objectPath, query: "partNumber=1&uploadId=" + id, body: text}
+}
+
+func uploadPart(a asker) (request, error) {
+	id, err := begin(a)
+	return partRequest(id), err
+}
+
+// parts tells whether the part of the upload is there.
+func parts(a asker) (int64, error) {
+	ids, err := listing(a)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	got, err := expect(a, request{method: "GET", path: objectPath, query: "uploadId=" + ids[0]})
+	return count(bytes.Contains(got.body, []byte("<PartNumber>1</PartNumber>"))), err
+}
+
+func complete(a asker) (request, error) {
+	id, err := begin(a)
+	if err != nil {
+		return request{}, err
+	}
+	got, err := expect(a, partRequest(id))
+	if err != nil {
+		return request{}, err
+	}
+	body := "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>" + got.header.Get("ETag") + "</ETag></Part></CompleteMultipartUpload>"
+	return request{method: "POST", path: objectPath, query: "uploadId=" + id, body: []byte(body)}, nil
+}
+
+func abort(a asker) (request, error) {
+	id, err := begin(a)
+	return request{method: "DELETE", path: objectPath, query: "uploadId=" + id}, err
+}
+
+func aborted(a asker) (int64, error) {
+	ids, err := listing(a)
+	return count(len(ids) == 0), err
+}
+
+func listParts(a asker) (request, error) {
+	id, err := begin(a)
+	return request{method: "GET", path: objectPath, query: "uploadId=" + id}, err
+}
+
+// served counts the requests that the service has done. For a method that may be
+// done twice, that it was is no matter.
+func served(method string, idempotent bool) func(asker) (int64, error) {
+	return func(a asker) (int64, error) {
+		n, err := a.(counting).requests(method)
+		if idempotent {
+			n = min(n, 1)
+		}
+		return n, err
+	}
+}
+
+// counting is an asker that knows how many requests a plain HTTP service has done.
+type counting interface {
+	requests(method string) (int64, error)
+}
+
+func (b *bench) requests(method string) (int64, error) { return int64(b.service.Requests(method)), nil }

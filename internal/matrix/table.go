@@ -1,0 +1,315 @@
+package matrix
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/squall-sim/squall/reports"
+)
+
+// TextOptions say how [Matrix.Text] and [Matrix.Markdown] show a matrix.
+type TextOptions struct {
+	// Width is how many columns there are: beyond, faults stand above their
+	// operations instead of beside them, and columns are left out. 0: 120. Text only.
+	Width int
+	// Full gives each operation a row of its own. Without it those that came to the
+	// same share one: "all", "others", or the method of those that have it.
+	Full bool
+}
+
+// Text writes the matrix for people. The only errors are those of w.
+func (m *Matrix) Text(w io.Writer, o TextOptions) error {
+	if o.Width <= 0 {
+		o.Width = 120
+	}
+	var b strings.Builder
+	for _, c := range m.Clients {
+		fmt.Fprintf(&b, "%s\n", reports.OneLine(c.About))
+	}
+	if len(m.Clients) > 0 {
+		b.WriteString("\n")
+	}
+	g, without := m.fitted(o)
+	_ = g.Text(&b) // a Builder does not fail
+	b.WriteString(m.notes(g.Columns, ""))
+	if len(without) > 0 {
+		fmt.Fprintf(&b, "not shown, for want of room: %s\n", strings.Join(without, ", "))
+	}
+	if m.Interrupted {
+		b.WriteString("interrupted: cells are missing\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Markdown writes the matrix as GitHub's Markdown has it. The only errors are those
+// of w.
+func (m *Matrix) Markdown(w io.Writer, o TextOptions) error {
+	var b strings.Builder
+	for _, c := range m.Clients {
+		fmt.Fprintf(&b, "- %s\n", reports.OneLine(c.About))
+	}
+	if len(m.Clients) > 0 {
+		b.WriteString("\n")
+	}
+	g := m.grid(o.Full)
+	_ = g.Markdown(&b)
+	b.WriteString(m.notes(g.Columns, "\n"))
+	if m.Interrupted {
+		b.WriteString("interrupted: cells are missing\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// fitted is the grid in the form that the width has room for, and the columns that
+// it goes without.
+func (m *Matrix) fitted(o TextOptions) (*reports.Grid, []string) {
+	var without []string
+	all := m.grid(o.Full).Columns
+	for {
+		g := m.grid(o.Full, without...)
+		for i := len(g.Rows) - 1; i > 0; i-- { // a fault is named once
+			if g.Rows[i][0] == g.Rows[i-1][0] {
+				g.Rows[i][0] = ""
+			}
+		}
+		if g.Width() <= o.Width {
+			return g, without
+		}
+		g = stacked(g)
+		next := slices.IndexFunc(dispensable, func(title string) bool {
+			return slices.Contains(all, title) && !slices.Contains(without, title)
+		})
+		if g.Width() <= o.Width || next < 0 {
+			return g, without
+		}
+		without = append(without, dispensable[next])
+	}
+}
+
+// stacked puts each fault above its rows.
+func stacked(g *reports.Grid) *reports.Grid {
+	out := &reports.Grid{Columns: g.Columns[1:]}
+	for _, i := range g.Right {
+		out.Right = append(out.Right, i-1)
+	}
+	for _, row := range g.Rows {
+		if row[0] != "" {
+			out.Rows = append(out.Rows, []string{row[0]})
+		}
+		rest := append([]string{"  " + row[1]}, row[2:]...)
+		out.Rows = append(out.Rows, rest)
+	}
+	return out
+}
+
+// field is one column of a matrix with one client.
+type field struct {
+	title string
+	text  func(m *Matrix, c *Cell) string
+	right bool
+	note  string
+}
+
+var fields = []field{
+	{title: "attempts", right: true, text: func(m *Matrix, c *Cell) string { return m.attempts(c) }},
+	{title: "class", text: func(_ *Matrix, c *Cell) string { return c.verdict() },
+		note: "class: what the classifier made of the first error, or why there was no other attempt"},
+	{title: "breaker", text: func(_ *Matrix, c *Cell) string { return c.Breaker },
+		note: "breaker: what a circuit breaker counts the attempt as"},
+	{title: "delay", text: func(_ *Matrix, c *Cell) string { return c.Delay.text() },
+		note: "delay: the wait before the second attempt, by its jitter"},
+	{title: "hint", text: func(_ *Matrix, c *Cell) string { return c.Hint },
+		note: "hint: whether the server's word on when to come back was heard"},
+	{title: "caller got", text: func(_ *Matrix, c *Cell) string { return c.got() },
+		note: "caller got: false success, false failure: the backend's store says the contrary"},
+}
+
+// dispensable are the columns that a narrow terminal goes without, the first of
+// them first.
+var dispensable = []string{"breaker", "hint"}
+
+// notes explains the columns that are there.
+func (m *Matrix) notes(columns []string, gap string) string {
+	var b strings.Builder
+	b.WriteString("\n")
+	if len(m.Clients) > 1 {
+		b.WriteString("attempts, and what the classifier made of the first error; or that the caller was told\n" +
+			"what the backend's store says the contrary of: false success, false failure\n")
+	}
+	for _, f := range fields {
+		for _, title := range columns {
+			if f.title == title && f.note != "" {
+				b.WriteString(f.note + "\n" + gap)
+			}
+		}
+	}
+	return b.String()
+}
+
+// grid has a row for each fault and group of operations.
+func (m *Matrix) grid(full bool, without ...string) *reports.Grid {
+	if len(m.Clients) > 1 {
+		return m.sideBySide(full)
+	}
+	var shown []field
+	for _, f := range fields {
+		for i := range m.Cells {
+			if slices.Contains(without, f.title) {
+				break // the terminal is too narrow for it
+			}
+			if text := f.text(m, &m.Cells[i]); text != "" && text != "-" {
+				shown = append(shown, f)
+				break
+			}
+		}
+	}
+	g := &reports.Grid{Columns: []string{"fault", "op"}}
+	for _, f := range shown {
+		if f.right {
+			g.Right = append(g.Right, len(g.Columns))
+		}
+		g.Columns = append(g.Columns, f.title)
+	}
+	m.rows(g, full, func(cells []*Cell) []string {
+		var texts []string
+		for _, f := range shown {
+			texts = append(texts, orDash(f.text(m, cells[0])))
+		}
+		return texts
+	})
+	return g
+}
+
+// sideBySide has a column for each client.
+func (m *Matrix) sideBySide(full bool) *reports.Grid {
+	g := &reports.Grid{Columns: []string{"fault", "op"}}
+	for _, c := range m.Clients {
+		g.Columns = append(g.Columns, c.Name)
+	}
+	m.rows(g, full, func(cells []*Cell) []string {
+		texts := make([]string, len(m.Clients))
+		for i, client := range m.Clients {
+			for _, c := range cells {
+				if c.Client == client.Name {
+					texts[i] = c.brief()
+				}
+			}
+		}
+		return texts
+	})
+	return g
+}
+
+// rows fills the grid: the cells of one fault and operation, of all clients, are
+// one row, whose texts are given by row.
+func (m *Matrix) rows(g *reports.Grid, full bool, row func([]*Cell) []string) {
+	type key struct{ fault, op string }
+	cells := make(map[key][]*Cell)
+	ops := make(map[string][]string) // by fault
+	var order []string
+	for i := range m.Cells {
+		c := &m.Cells[i]
+		if ops[c.Fault] == nil {
+			order = append(order, c.Fault)
+		}
+		if cells[key{c.Fault, c.Op}] == nil {
+			ops[c.Fault] = append(ops[c.Fault], c.Op)
+		}
+		cells[key{c.Fault, c.Op}] = append(cells[key{c.Fault, c.Op}], c)
+	}
+	for _, fault := range order {
+		var alike []group
+		for _, op := range ops[fault] {
+			texts := row(cells[key{fault, op}])
+			alike = addTo(alike, op, texts, full)
+		}
+		for _, one := range named(alike, ops[fault]) {
+			g.Rows = append(g.Rows, append([]string{reports.OneLine(fault), one.name}, one.texts...))
+		}
+	}
+}
+
+// attempts tells how many there were, and of how many.
+func (m *Matrix) attempts(c *Cell) string {
+	text := c.Attempts.text()
+	for _, client := range m.Clients {
+		if client.Name == c.Client && client.Attempts > 0 {
+			text += " of " + strconv.Itoa(client.Attempts)
+		}
+	}
+	return text
+}
+
+// verdict is the class, or what kept the call from another attempt in spite of it.
+func (c *Cell) verdict() string {
+	switch c.Ended {
+	case "not idempotent", "over budget", "server said stop", endedHanging, endedBroken, endedLate:
+		return c.Ended
+	}
+	return orDash(c.Class)
+}
+
+func (c *Cell) got() string {
+	var parts []string
+	if c.Ended == endedExit {
+		parts = append(parts, "exit "+strconv.Itoa(c.ExitCode))
+	}
+	for _, text := range []string{c.Got, c.Truth} {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ": ")
+}
+
+// brief is a cell of a table with many clients.
+func (c *Cell) brief() string {
+	text := c.Attempts.text()
+	switch v := c.verdict(); {
+	case c.Truth != "":
+		text += " " + c.Truth
+	case v != "-":
+		text += " " + v
+	case c.Ended == endedWell:
+		text += " ok"
+	}
+	return text
+}
+
+// text is the wait as a range.
+func (d Delay) text() string {
+	low, high := plain(d.MinNS), plain(d.MaxNS)
+	switch {
+	case d.MaxNS == 0:
+		return "-"
+	case low == high:
+		return high
+	case d.MinNS == 0:
+		return "0–" + high
+	}
+	return low + "–" + high
+}
+
+// plain is a duration of three digits, without the zeros behind a point.
+func plain(ns int64) string {
+	text := reports.FormatDuration(time.Duration(ns))
+	unit := strings.TrimLeft(text, "0123456789.")
+	number := strings.TrimSuffix(text, unit)
+	if strings.Contains(number, ".") {
+		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
+	}
+	return number + unit
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
