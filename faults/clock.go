@@ -47,6 +47,7 @@ type options struct {
 	date  func() time.Time
 	plain bool
 	told  func(*http.Request, Request, Verdict)
+	limit func(*http.Request, Request, Verdict) Verdict
 }
 
 func newOptions(opts []Option) options {
@@ -95,4 +96,25 @@ func PlainHTTP() Option { return func(o *options) { o.plain = true } }
 // [http.ErrAbortHandler] for a client that has gone away.
 func OnVerdict(f func(r *http.Request, who Request, v Verdict)) Option {
 	return func(o *options) { o.told = f }
+}
+
+// WithLimiter has a handler hold what the fault plan lets through to the backend
+// against the backend's limits. now is the backend's time; nil: that of
+// [WithNow]. client says whose bucket a request draws on, where a quota is per
+// client; nil: that of [Request].Client.
+func WithLimiter(l *Limiter, now func() time.Duration, client func(*http.Request, Request) uint64) Option {
+	return func(o *options) {
+		if l == nil {
+			return
+		}
+		o.limit = func(r *http.Request, who Request, v Verdict) Verdict {
+			if client != nil {
+				who.Client = client(r, who)
+			}
+			if now == nil {
+				return l.Meet(o.now(), who, v)
+			}
+			return l.Meet(now(), who, v)
+		}
+	}
 }

@@ -52,13 +52,16 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	who := h.request(r)
 	v := h.in.Decide(h.now(), who)
+	if h.limit != nil {
+		v = h.limit(r, who, v)
+	}
 	if d, ok := w.(decider); ok {
 		d.decided(v)
 	}
 	if h.told != nil {
 		h.told(r, who, v)
 	}
-	if v.Rule < 0 {
+	if v.Rule < 0 && v.refusal == nil {
 		h.next.ServeHTTP(w, r)
 		return
 	}
@@ -68,6 +71,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if d, ok := v.After(); ok {
 		wire.After(d)
+	}
+	if v.refusal != nil {
+		v.refusal.Write(w, r, who)
+		return
 	}
 	switch v.Effect.Kind {
 	case Latency:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/retry/retryhttp"
+	"github.com/squall-sim/squall/sim"
 )
 
 // Verdict is what an [Injector] decided on one request. It is a value; the
@@ -20,8 +21,9 @@ type Verdict struct {
 	Effect Effect        // zero where nothing goes wrong
 	Add    time.Duration // the extra latency that a Latency drew
 
-	rule   *rule
-	method string
+	rule    *rule
+	method  string
+	refusal *Refusal // of a backend's limits; nil: none
 }
 
 // Err returns the error that a client gets for the request, and nil where it
@@ -38,8 +40,13 @@ type Verdict struct {
 //   - of Truncate, the [*retryhttp.TruncatedError] of a client that reads the
 //     answer to its end: io.ErrUnexpectedEOF or ECONNRESET, with a status of
 //     200, and a length that is not known;
-//   - of LostAck, that of what comes in the answer's place.
+//   - of LostAck, that of what comes in the answer's place;
+//   - of a refusal by the backend's limits, the same as of an effect that
+//     answers.
 func (v Verdict) Err() error {
+	if v.refusal != nil {
+		return v.refusal.Err(v.method)
+	}
 	if v.rule == nil {
 		return nil
 	}
@@ -48,16 +55,34 @@ func (v Verdict) Err() error {
 
 // Served reports whether the backend sees the request, and works for it.
 func (v Verdict) Served() bool {
+	if v.refusal != nil {
+		return false
+	}
 	return v.Effect.Kind == None || v.Effect.Kind == Latency || v.Effect.NeedsBody() || v.Effect.Kind == LostAck
 }
 
 // Hangs reports whether the client never gets an answer, or never its end.
-func (v Verdict) Hangs() bool { return v.Effect.met() == Blackhole || v.Effect.Kind == Stall }
+func (v Verdict) Hangs() bool {
+	return v.refusal == nil && (v.Effect.met() == Blackhole || v.Effect.Kind == Stall)
+}
+
+// Refused returns the effect with which the backend's limits turned the request
+// away; false where they did not. Effect is then what a rule had in store for it,
+// of which only a latency came true.
+func (v Verdict) Refused() (Effect, bool) {
+	if v.refusal == nil {
+		return Effect{}, false
+	}
+	return v.refusal.effect, true
+}
 
 // After returns the time from the arrival of the request to its answer or
 // break, where the effect fixes it; otherwise that is up to the backend's
 // latency.
 func (v Verdict) After() (time.Duration, bool) {
+	if v.refusal != nil {
+		return sim.Add(v.Add, v.refusal.After()), true
+	}
 	if v.Effect.After.Given {
 		return v.Effect.After.For, true
 	}

@@ -147,13 +147,12 @@ func (c *call) dispatch(a answer) {
 	switch {
 	case a.fixed:
 		wait = a.after
+	case a.served && r.station != nil:
+		c.queue(wait, limit, limited, a.hang)
+		return
 	case a.served:
 		c.work = wait
 		c.cell.work += wait
-		if r.station != nil {
-			c.queue(wait, limit, limited, a.hang)
-			return
-		}
 	}
 	if a.hang {
 		if limited {
@@ -176,19 +175,18 @@ func (c *call) queue(work, limit time.Duration, limited, hang bool) {
 	if hang {
 		done = c.event(eventWorked)
 	}
-	if !r.station.Enter(work, c, done) {
-		c.cell.work -= work
-		c.work, c.answer = 0, r.mix.ops[c.op].full
-		r.loop.After(fullAnswer, c, c.event(eventAnswer))
+	work, ok := r.enter(work, c, done)
+	if !ok {
+		c.answer = r.full.Err(r.mix.ops[c.op].method)
+		r.loop.After(r.full.After(), c, c.event(eventAnswer))
 		return
 	}
+	c.work = work
+	c.cell.work += work
 	if limited {
 		r.loop.After(limit, c, c.event(eventTimeout))
 	}
 }
-
-// fullAnswer is how fast a server with a full queue turns a request away.
-const fullAnswer = time.Millisecond
 
 // settle ends the attempt under way with err, nil for success.
 func (c *call) settle(err error) {

@@ -91,8 +91,16 @@ type Backend struct {
 	Kind    Kind
 	Latency sim.Dist // service time of one attempt
 	Workers int      // attempts served at once; 0: unlimited
-	Queue   int      // attempts that may wait for a worker; more are turned away with 503
-	Bucket  string   // of every object, for S3
+	Queue   int      // attempts that may wait for a worker; more are turned away; negative: any number
+	// MaxInFlight is how many attempts may be served and wait together; more are
+	// turned away. 0: no bound.
+	MaxInFlight int
+	// Slowdown is added to an attempt's service time for each other that is being
+	// served or waits when it arrives.
+	Slowdown time.Duration
+	Full     faults.Effect // what is answered to attempts that are turned away; an S3Error or a Status
+	Limits   faults.Limits
+	Bucket   string // of every object, for S3
 }
 
 // Load describes the calls.

@@ -1,13 +1,11 @@
 package fleet
 
 import (
-	"net/http"
 	"slices"
 	"sort"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
-	"github.com/squall-sim/squall/retry/retryhttp"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -122,11 +120,10 @@ type mix struct {
 type mixOp struct {
 	Op
 	method string
-	group  int   // index of the operation's name in mix.names
-	full   error // the answer of a backend whose queue is full
+	group  int // index of the operation's name in mix.names
 }
 
-func newMix(ops []Op, kind Kind) mix {
+func newMix(ops []Op) mix {
 	m := mix{names: opNames(ops)}
 	total := 0.0
 	for _, op := range ops {
@@ -137,21 +134,10 @@ func newMix(ops []Op, kind Kind) mix {
 		sum += op.Weight
 		m.cum = append(m.cum, sum/total)
 		m.ops = append(m.ops, mixOp{
-			Op: op, method: faults.Method(op.Name),
-			group: slices.Index(m.names, op.Name), full: overloaded(kind, faults.Method(op.Name)),
+			Op: op, method: faults.Method(op.Name), group: slices.Index(m.names, op.Name),
 		})
 	}
 	return m
-}
-
-// overloaded is the answer of a server that has no room: S3's is SlowDown,
-// whose code an answer to HEAD cannot tell.
-func overloaded(kind Kind, method string) error {
-	e := &retryhttp.StatusError{Status: http.StatusServiceUnavailable, Method: method}
-	if kind == S3 && method != http.MethodHead {
-		e.Code, e.Message = "SlowDown", "Please reduce your request rate."
-	}
-	return e
 }
 
 // opNames lists the operations of a mix, each once, in order of appearance:

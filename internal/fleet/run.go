@@ -20,6 +20,8 @@ type run struct {
 	latency  sim.Sampler
 	think    sim.Sampler // nil: no pause
 	injector *faults.Injector
+	limiter  *faults.Limiter // nil: no limits
+	full     *faults.Refusal // of a backend that has no room
 	wire     wire
 	breakers breakers
 	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
@@ -34,6 +36,8 @@ type run struct {
 	flying   []*call  // calls in flight
 	free     []*call
 	recorder recorder
+
+	entered, turnedAway uint64 // attempts that the backend had room for, and those that it had none for
 }
 
 // draws are the fleet's named streams of chance.
@@ -95,8 +99,8 @@ func newRun(cfg *Config) (*run, error) {
 			return nil, fmt.Errorf("fleet: think time: %w", err)
 		}
 	}
-	if cfg.Backend.Workers > 0 {
-		r.station = sim.NewStation(r.loop, cfg.Backend.Workers, cfg.Backend.Queue)
+	if err := r.newBackend(); err != nil {
+		return nil, err
 	}
 	if r.injector, err = faults.New(cfg.Plan, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
@@ -111,11 +115,11 @@ func newRun(cfg *Config) (*run, error) {
 		pace: sim.NewStream(cfg.Seed, "pace"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
-	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Kind)
+	r.mix = newMix(cfg.Load.Mix)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode == HTTP || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, func(rule faults.Rule) bool { return rule.On.Key != "" })
-	})
+	}) || cfg.Backend.Limits.Keyed()
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)

@@ -34,7 +34,8 @@ func verdictAnswer(v faults.Verdict) answer {
 type modelWire struct{ run *run }
 
 func (w modelWire) send(_ *call, req faults.Request) answer {
-	v := w.run.injector.Decide(w.run.loop.Now(), req)
+	now := w.run.loop.Now()
+	v := w.run.limiter.Meet(now, req, w.run.injector.Decide(now, req))
 	a := verdictAnswer(v)
 	a.err = v.Err()
 	return a
