@@ -174,9 +174,42 @@ func writeSide(w io.Writer, s live.State) {
 		}
 		fmt.Fprintf(w, "attempts per call: %s\n", strings.Join(parts, ", "))
 	}
+	if truth := truths(s); len(truth) > 0 {
+		fmt.Fprintf(w, "ground truth: %s\n", strings.Join(truth, "; "))
+	}
 	for _, r := range s.Rules {
 		fmt.Fprintf(w, "fault %s: %s: %s\n", r.Phase, r.Text, fate(r))
 	}
+}
+
+// truths tells, for each operation, where clients were not told what the backend
+// did, and what it did more than once.
+func truths(s live.State) []string {
+	var parts []string
+	for _, t := range s.TruthByOp() {
+		var wrong []string
+		if t.FalseFailures > 0 {
+			wrong = append(wrong, count(int(t.FalseFailures), "false failure", "false failures"))
+		}
+		if t.FalseSuccesses > 0 {
+			wrong = append(wrong, count(int(t.FalseSuccesses), "false success", "false successes"))
+		}
+		if t.Duplicates > 0 {
+			wrong = append(wrong, count(int(t.Duplicates), "duplicate", "duplicates"))
+		}
+		if len(wrong) == 0 {
+			continue
+		}
+		part := fmt.Sprintf("%s: %s in %s", t.Op, strings.Join(wrong, ", "), count(int(t.Calls), "call", "calls"))
+		if t.Unnamed > 0 {
+			part += fmt.Sprintf(", %s of them without an id, whose duplicates are not known", reports.FormatCount(t.Unnamed))
+		}
+		parts = append(parts, part)
+	}
+	if s.LeakedUploads != nil && *s.LeakedUploads > 0 {
+		parts = append(parts, count(*s.LeakedUploads, "multipart upload", "multipart uploads")+" neither completed nor aborted")
+	}
+	return parts
 }
 
 func answers(a live.Answers) string {

@@ -31,7 +31,11 @@ NODE_EXTRA_CA_CERTS take the place of the system's roots: CMD then trusts no oth
 
 Standard input, output and error are those of CMD, which gets the signals too. When it
 has ended, standard error tells what the server saw: requests, attempts per call of
-clients that number them, as AWS SDKs do, and what each fault did.
+clients that number them, as AWS SDKs do, what each fault did, and the ground truth
+where it is not what clients were told: calls that were told failure and yet changed
+something (false failures), that were told success and changed nothing (false
+successes), changes made twice by one call (duplicates), and multipart uploads that
+nobody ended.
 
 A fault that never fired fails, as in simulate run: nothing was proved. With --phase
 only that phase's faults count.

@@ -9,15 +9,22 @@
 // WithNow says, and the ids of a request are a function of who sent it
 // (faults.WithRequest), or of its number.
 //
-// gofakes3 speaks the protocol; around it are a guard, which answers what
-// gofakes3 would take for something else, and a store of our own. So:
+// gofakes3 lists, reads and deletes; around it are a guard, which answers what
+// gofakes3 would take for something else, handlers of our own for all that
+// writes, and a store of our own. So:
 //
-//   - subresources that it does not know (?tagging, ?acl, ?policy, versions, …)
-//     are refused with 501 NotImplemented and change nothing;
+//   - subresources and headers that are not known (?acl, ?policy, versions,
+//     encryption with a client's key, …) are refused with 501 NotImplemented
+//     and change nothing; tags are kept;
 //   - uploads in aws-chunked framing are decoded, whole objects and parts;
-//   - conditional requests hold, also on GET and HEAD, and for copies;
+//   - all checksums that an upload has are checked (Content-MD5,
+//     x-amz-content-sha256, x-amz-checksum-* as headers or trailers); the last
+//     are kept, also of multipart objects, and given back to who asks;
+//   - conditional requests hold, also on GET and HEAD, for copies and at the end
+//     of a multipart upload;
 //   - ETags of multipart objects are the same everywhere; parts but the last
-//     have 5 MiB; metadata is the last write's, never merged;
+//     have 5 MiB, and can be copied; an upload that was completed says so again;
+//     metadata is the last write's, never merged;
 //   - errors are S3's: status, code, message, resource and ids;
 //   - a panic below becomes a 500 with the code [BugCode], told apart from any
 //     fault that was put in on purpose.

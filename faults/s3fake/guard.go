@@ -31,11 +31,15 @@ var served = map[string][]string{
 	"DeleteObjects":           {"delete"},
 	"PutObject":               nil,
 	"CopyObject":              nil,
+	"GetObjectTagging":        {"tagging"},
+	"PutObjectTagging":        {"tagging"},
+	"DeleteObjectTagging":     {"tagging"},
 	"GetObject":               {"versionId"},
 	"HeadObject":              {"versionId"},
 	"DeleteObject":            {"versionId"},
 	"CreateMultipartUpload":   {"uploads"},
 	"UploadPart":              {"uploadId", "partNumber"},
+	"UploadPartCopy":          {"uploadId", "partNumber"},
 	"CompleteMultipartUpload": {"uploadId"},
 	"AbortMultipartUpload":    {"uploadId"},
 	"ListParts":               {"uploadId", "part-number-marker", "max-parts"},
@@ -43,15 +47,17 @@ var served = map[string][]string{
 }
 
 // unserved are headers that ask for what is not served, where ignoring them
-// would do harm: append to an object, delete under a condition, copy a part.
+// would do harm: append to an object, delete under a condition, encrypt with a
+// key without which nobody may read, forbid to delete.
 var unserved = []string{
 	"X-Amz-Write-Offset-Bytes", "X-Amz-If-Match-Last-Modified-Time", "X-Amz-If-Match-Size",
-	"X-Amz-Copy-Source-Range",
+	"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
+	"X-Amz-Bucket-Object-Lock-Enabled", "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Legal-Hold",
 }
 
-// guard returns the request as gofakes3 may have it, or the error to answer
-// with. The request itself is not changed.
-func (s *Server) guard(r *http.Request) (*http.Request, *faults.S3Code) {
+// guard returns the request as it may be served, or the error to answer with.
+// The request itself is not changed.
+func (s *Server) guard(r *http.Request) (*request, *faults.S3Code) {
 	op, bucketName, key := faults.OperationOf(r.Method, r.URL, r.Header)
 	if op == "" {
 		return nil, refuse("MethodNotAllowed", "")
@@ -69,13 +75,15 @@ func (s *Server) guard(r *http.Request) (*http.Request, *faults.S3Code) {
 			return nil, refuse("NotImplemented", "the fake S3 does not implement "+strings.ToLower(name))
 		}
 	}
-	if op == "DeleteObject" && r.Header["If-Match"] != nil {
+	switch {
+	case op == "DeleteObject" && r.Header["If-Match"] != nil:
 		return nil, refuse("NotImplemented", "the fake S3 does not implement conditional deletes")
-	}
-	if slices.Contains(allowed, "uploadId") && uploadID == "" { // gofakes3 would take a part for the whole
+	case op == "CopyObject" && r.Header["X-Amz-Copy-Source-Range"] != nil: // S3 copies all of it
+		return nil, refuse("NotImplemented", "the fake S3 does not implement x-amz-copy-source-range outside of UploadPartCopy")
+	case slices.Contains(allowed, "uploadId") && uploadID == "": // gofakes3 would take a part for the whole
 		return nil, refuse("NoSuchUpload", "")
 	}
-	out := shallow(r)
+	out := &request{Request: shallow(r), op: op, bucket: bucketName, key: key, uploadID: gofakes3.UploadID(uploadID)}
 	switch op {
 	case "GetObject", "HeadObject":
 		if o, _ := s.store.get(bucketName, key); o != nil {
@@ -84,12 +92,8 @@ func (s *Server) guard(r *http.Request) (*http.Request, *faults.S3Code) {
 		for _, name := range readConditions {
 			delete(out.Header, name)
 		}
-	case "CopyObject":
-		refusal = s.guardCopy(out, bucketName, key)
 	case "DeleteObjects":
-		refusal = guardDelete(out)
-	case "PutObject", "UploadPart":
-		refusal = guardUpload(out)
+		refusal = s.guardDelete(out)
 	}
 	return out, refusal
 }
@@ -169,16 +173,16 @@ func signed(name string) bool {
 }
 
 // guardDelete reads the list of DeleteObjects: gofakes3 would delete the
-// object itself where a version of it is named.
-func guardDelete(r *http.Request) *faults.S3Code {
-	const most = 1000              // keys; Amazon S3 API reference, DeleteObjects
-	const longest = most * 8 << 10 // bytes; a key has 1 KiB, escaped up to six times that
-	body, err := io.ReadAll(io.LimitReader(r.Body, longest+1))
+// object itself where a version of it is named, and does not check checksums.
+func (s *Server) guardDelete(r *request) *faults.S3Code {
+	const most = 1000 // keys; Amazon S3 API reference, DeleteObjects
+	body, err := r.document()
 	if err != nil {
-		return refuse("IncompleteBody", "")
+		code := s.codeOf(err)
+		return &code
 	}
 	var list gofakes3.DeleteRequest
-	if len(body) > longest || xml.Unmarshal(body, &list) != nil || len(list.Objects) == 0 || len(list.Objects) > most {
+	if xml.Unmarshal(body, &list) != nil || len(list.Objects) == 0 || len(list.Objects) > most {
 		return refuse("MalformedXML", "")
 	}
 	for _, o := range list.Objects {
@@ -188,62 +192,4 @@ func guardDelete(r *http.Request) *faults.S3Code {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
-}
-
-// headerReplace tells the store which metadata a copy is to have: gofakes3
-// merges the source's into the request's whatever the directive says.
-const headerReplace = "X-Amz-Squall-Replace"
-
-// guardCopy checks the source of a copy and the conditions on it.
-func (s *Server) guardCopy(r *http.Request, bucketName, key string) *faults.S3Code {
-	source, version, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"), "?")
-	if version != "" && version != "versionId=null" {
-		return refuse("NotImplemented", "the fake S3 keeps no versions")
-	}
-	source, err := url.QueryUnescape(source)
-	srcBucket, srcKey, ok := strings.Cut(source, "/")
-	if err != nil || !ok || srcBucket == "" || srcKey == "" {
-		return refuse("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
-	}
-	r.Header["X-Amz-Copy-Source"] = []string{(&url.URL{Path: "/" + srcBucket + "/" + srcKey}).EscapedPath()}
-	if strings.Contains(srcKey, "+") { // gofakes3 reads a plus as a blank
-		r.Header["X-Amz-Copy-Source"][0] = strings.ReplaceAll(r.Header["X-Amz-Copy-Source"][0], "+", "%2B")
-	}
-	delete(r.Header, headerReplace)
-	switch directive := r.Header.Get("X-Amz-Metadata-Directive"); directive {
-	case "", "COPY":
-		if srcBucket == bucketName && srcKey == key {
-			return refuse("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
-	case "REPLACE":
-		var own []string
-		for name := range r.Header { // a set: order does not matter
-			if kept(name) {
-				own = append(own, name)
-			}
-		}
-		r.Header[headerReplace] = []string{strings.Join(own, ",")}
-	default:
-		return refuse("InvalidArgument", "Unknown metadata directive.")
-	}
-	if o, _ := s.store.get(srcBucket, srcKey); o != nil {
-		return checkCopy(r.Header, o)
-	}
-	return nil
-}
-
-// ownMetadata takes the request's own metadata out of what gofakes3 merged;
-// false: the copy is to have the source's.
-func ownMetadata(merged map[string]string) (map[string]string, bool) {
-	names, ok := merged[headerReplace]
-	if !ok {
-		return nil, false
-	}
-	own := make(map[string]string)
-	for _, name := range strings.Split(names, ",") {
-		if value, ok := merged[name]; ok {
-			own[name] = value
-		}
-	}
-	return own, true
 }

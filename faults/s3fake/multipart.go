@@ -1,8 +1,6 @@
 package s3fake
 
 import (
-	"bytes"
-	"crypto/md5"
 	"encoding/hex"
 	"io"
 	"slices"
@@ -21,12 +19,15 @@ const minPart = 5 << 20
 
 // upload is a multipart upload in progress.
 type upload struct {
-	id      gofakes3.UploadID
-	key     string
-	number  uint64 // of the key's uploads, from 1
-	meta    map[string]string
-	started time.Time
-	parts   []*part // sorted by number
+	id        gofakes3.UploadID
+	key       string
+	number    uint64 // of the key's uploads, from 1
+	meta      map[string]string
+	tags      []tag
+	started   time.Time
+	algorithm *algorithm // of the checksums that the client asked for; nil: none
+	whole     bool       // the object's checksum is that of its content, not of its parts' checksums
+	parts     []*part    // sorted by number
 }
 
 type part struct {
@@ -34,26 +35,24 @@ type part struct {
 	body     []byte
 	hash     []byte
 	etag     string
+	checksum checksum
 	modified time.Time
 }
 
-// CreateMultipartUpload names uploads by bucket, key and how many uploads that
-// key had before, so that names do not depend on what other clients do.
-func (s *store) CreateMultipartUpload(bucketName, key string, meta map[string]string) (gofakes3.UploadID, error) {
-	if len(key) > gofakes3.KeySizeLimit {
-		return "", gofakes3.ResourceError(gofakes3.ErrKeyTooLong, key)
-	}
+// begin starts an upload. Uploads are named by bucket, key and how many uploads
+// that key had before, so that names do not depend on what other clients do.
+func (s *store) begin(bucketName string, u *upload) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucketName]
 	if b == nil {
-		return "", gofakes3.BucketNotFound(bucketName)
+		return gofakes3.BucketNotFound(bucketName)
 	}
-	b.started[key]++
-	u := &upload{key: key, number: b.started[key], meta: meta, started: s.now()}
-	u.id = uploadID(bucketName, key, u.number)
+	b.started[u.key]++
+	u.number, u.started = b.started[u.key], s.now()
+	u.id = uploadID(bucketName, u.key, u.number)
 	b.uploads[u.id] = u
-	return u.id, nil
+	return nil
 }
 
 // uploadID looks as S3's do: letters and digits that mean nothing.
@@ -77,43 +76,39 @@ func (s *store) upload(bucketName, key string, id gofakes3.UploadID) (*bucket, *
 	return b, u, nil
 }
 
-func (s *store) UploadPart(bucketName, key string, id gofakes3.UploadID, number int, size int64, input io.Reader) (string, error) {
+// uploadOf finds the upload that a request is about.
+func (s *store) uploadOf(r *request) (*upload, error) {
 	s.mu.RLock()
-	_, _, err := s.upload(bucketName, key, id)
-	s.mu.RUnlock()
-	if err != nil {
-		return "", err
-	}
-	if err := s.fits(size); err != nil {
-		return "", err
-	}
-	o := &object{size: size, body: []byte{}}
-	if err := receiveRest(o, input); err != nil {
-		return "", err
-	}
-	hash := md5.Sum(o.body)
-	p := &part{number: number, body: o.body, hash: hash[:], etag: `"` + hex.EncodeToString(hash[:]) + `"`, modified: s.now()}
+	defer s.mu.RUnlock()
+	_, u, err := s.upload(r.bucket, r.key, r.uploadID)
+	return u, err
+}
 
+// addPart stores a part, in place of one of the same number.
+func (s *store) addPart(r *request, p *part) error {
+	p.etag, p.modified = quotedHex(p.hash), s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, u, err := s.upload(bucketName, key, id) // it may have ended meanwhile
+	_, u, err := s.upload(r.bucket, r.key, r.uploadID) // it may have ended meanwhile
 	if err != nil {
-		return "", err
+		return err
 	}
-	i, replaces := slices.BinarySearchFunc(u.parts, number, comparePart)
+	i, replaces := slices.BinarySearchFunc(u.parts, p.number, comparePart)
+	more := int64(len(p.body))
 	if replaces {
-		s.used -= int64(len(u.parts[i].body))
+		more -= int64(len(u.parts[i].body))
+	}
+	if s.used-s.objectBytes+more > s.memory { // with no object left there would be no room
+		return tooLarge()
+	}
+	s.used += more
+	if replaces {
 		u.parts[i] = p
 	} else {
 		u.parts = slices.Insert(u.parts, i, p)
 	}
-	s.used += int64(len(p.body))
 	s.trim(nil)
-	if s.used > s.memory {
-		s.end(b, u)
-		return "", gofakes3.ErrorMessage("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
-	return p.etag, nil
+	return nil
 }
 
 func comparePart(p *part, number int) int { return p.number - number }
@@ -136,59 +131,6 @@ func (s *store) end(b *bucket, u *upload) {
 	for _, p := range u.parts {
 		s.used -= int64(len(p.body))
 	}
-}
-
-func (s *store) CompleteMultipartUpload(bucketName, key string, id gofakes3.UploadID, in *gofakes3.CompleteMultipartUploadRequest) (gofakes3.VersionID, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, u, err := s.upload(bucketName, key, id)
-	if err != nil {
-		return "", "", err
-	}
-	parts, err := u.chosen(in)
-	if err != nil {
-		return "", "", err
-	}
-	var body bytes.Buffer
-	hash := md5.New()
-	for _, p := range parts {
-		body.Write(p.body)
-		hash.Write(p.hash)
-	}
-	o := s.newObject(key, int64(body.Len()), u.meta)
-	o.body = body.Bytes()
-	if o.body == nil {
-		o.body = []byte{}
-	}
-	o.hash = hash.Sum(nil)
-	o.etag = `"` + hex.EncodeToString(o.hash) + "-" + strconv.Itoa(len(parts)) + `"`
-	s.end(b, u)
-	s.put(b, o)
-	return "", o.etag, nil
-}
-
-// chosen returns the parts that a request to complete names, checked.
-func (u *upload) chosen(in *gofakes3.CompleteMultipartUploadRequest) ([]*part, error) {
-	if len(in.Parts) == 0 {
-		return nil, gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, "The XML you provided was not well-formed or did not validate against our published schema")
-	}
-	parts := make([]*part, 0, len(in.Parts))
-	for i, want := range in.Parts {
-		if i > 0 && want.PartNumber <= in.Parts[i-1].PartNumber {
-			return nil, gofakes3.ErrInvalidPartOrder
-		}
-		j, found := slices.BinarySearchFunc(u.parts, want.PartNumber, comparePart)
-		if !found || strings.Trim(want.ETag, `"`) != strings.Trim(u.parts[j].etag, `"`) {
-			return nil, gofakes3.ErrInvalidPart
-		}
-		parts = append(parts, u.parts[j])
-	}
-	for _, p := range parts[:len(parts)-1] {
-		if len(p.body) < minPart {
-			return nil, gofakes3.ErrorMessage("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
-		}
-	}
-	return parts, nil
 }
 
 // multipart reports whether the object came in parts.

@@ -88,7 +88,10 @@ func TestTrapMultipartETagsAreOne(t *testing.T) {
 	if got := c.must("HEAD", "/data/copy", "").header.Get("Etag"); got != etagOf(one+two) {
 		t.Errorf("a copy is of one part: %s", got)
 	}
-	c.refused(404, "NoSuchUpload", "POST", "/data/big?uploadId="+id, completion(etags, 1, 7))
+	if again := c.must("POST", "/data/big?uploadId="+id, completion(etags, 1, 7)); again.body != done.body {
+		t.Errorf("completed twice: %s", again.body)
+	}
+	c.refused(404, "NoSuchUpload", "POST", "/data/big?uploadId="+id, completion(etags, 7))
 	if u := c.server.Usage(); u.Uploads != 0 {
 		t.Errorf("%+v", u)
 	}
@@ -106,8 +109,8 @@ func TestTrapSmallPartsAreRefused(t *testing.T) {
 	c.refused(400, "MalformedXML", "POST", "/data/k?uploadId="+id, "nonsense")
 	c.refused(404, "NoSuchKey", "GET", "/data/k", "")
 	c.refused(404, "NoSuchUpload", "POST", "/data/other?uploadId="+id, completion(etags, 1))
-	c.refused(400, "InvalidPart", "PUT", "/data/k?partNumber=0&uploadId="+id, "x")
-	c.refused(400, "InvalidPart", "PUT", "/data/k?partNumber=10001&uploadId="+id, "x")
+	c.refused(400, "InvalidArgument", "PUT", "/data/k?partNumber=0&uploadId="+id, "x")
+	c.refused(400, "InvalidArgument", "PUT", "/data/k?partNumber=10001&uploadId="+id, "x")
 	c.must("POST", "/data/k?uploadId="+id, completion(etags, 2)) // one part alone is the last
 	if a := c.must("GET", "/data/k", ""); a.body != "last" {
 		t.Errorf("%q", a.body)
@@ -260,8 +263,12 @@ func TestChecksumsAreChecked(t *testing.T) {
 		"x-amz-checksum-crc32": sum32(crc32.IEEETable, text), "x-amz-checksum-crc32c": sum32(castagnoli, text),
 		"x-amz-checksum-crc64nvme": base64.StdEncoding.EncodeToString(nvmeSum[:]), "x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(sha[:]),
 	} {
+		id := c.begin("m")
 		c.must("PUT", "/data/k", text, header, sum)
 		c.refused(400, "BadDigest", "PUT", "/data/k", "other", header, sum)
+		c.refused(400, "BadDigest", "PUT", "/data/m?partNumber=1&uploadId="+id, "other", header, sum)
+		c.refused(400, "InvalidRequest", "PUT", "/data/k", text, header, "AAAA")
+		c.refused(400, "BadDigest", "POST", "/data?delete", "<Delete><Object><Key>k</Key></Object></Delete>", header, sum)
 	}
 	// The check value of CRC-64/NVME, from its specification.
 	if got := crc64.Checksum([]byte("123456789"), nvme); got != 0xae8b14860a799888 {

@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/johannesboyne/gofakes3"
@@ -15,8 +15,8 @@ import (
 	"github.com/squall-sim/squall/faults"
 )
 
-// object is one stored object. It never changes, but for its ETag, which is
-// made when somebody asks for it.
+// object is one stored object. It never changes, but for its tags, and its ETag,
+// which is made when somebody asks for it.
 type object struct {
 	key      string
 	size     int64
@@ -25,6 +25,9 @@ type object struct {
 	meta     map[string]string // as answers to GET carry it; never changed
 	number   uint64            // in the order of arrival
 	quick    bool              // see QuickETags
+
+	checksum checksum
+	tags     atomic.Pointer[[]tag] // they may change
 
 	once sync.Once
 	hash []byte // MD5 of the content, or of the parts' MD5s
@@ -35,30 +38,17 @@ type object struct {
 // hashes alone; the reply puts it where it belongs.
 const headerETag = "X-Squall-Etag"
 
-// newObject returns an object with the metadata that S3 keeps of a request's.
+// newObject returns an object with that metadata; see [metadataOf].
 func newObject(key string, size int64, meta map[string]string, now time.Time) *object {
 	o := &object{key: key, size: size, modified: now, meta: make(map[string]string, len(meta)+2)}
-	for name, value := range meta {
-		if kept(name) {
-			o.meta[name] = value
-		}
+	for name, value := range meta { // into a map: order does not matter
+		o.meta[name] = value
 	}
 	if _, set := o.meta["Content-Type"]; !set {
 		o.meta["Content-Type"] = "binary/octet-stream"
 	}
 	o.meta["Last-Modified"] = now.UTC().Format(http.TimeFormat)
 	return o
-}
-
-// kept reports whether a header of an upload is part of the object. gofakes3
-// hands over all of x-amz-*: dates and checksums of one request, which must
-// not come back with another.
-func kept(header string) bool {
-	switch header {
-	case "Content-Type", "Content-Disposition", "Content-Encoding":
-		return true
-	}
-	return strings.HasPrefix(header, "X-Amz-Meta-")
 }
 
 // sum returns the object's hash and ETag.
@@ -104,12 +94,17 @@ func (o *object) cost() int64 {
 func (o *object) serve(request *gofakes3.ObjectRangeRequest, withBody bool) (*gofakes3.Object, error) {
 	hash, etag := o.sum()
 	out := &gofakes3.Object{Name: o.key, Metadata: o.meta, Size: o.size, Hash: hash, Contents: noContent{}}
-	if len(etag) > 34 { // more than a hash: "…-2"
-		out.Metadata = make(map[string]string, len(o.meta)+1)
-		for name, value := range o.meta {
+	tags := o.tagCount()
+	if len(etag) > 34 || tags != "" || o.checksum.of != nil { // an ETag that is more than a hash: "…-2"
+		out.Metadata = make(map[string]string, len(o.meta)+4)
+		for name, value := range o.meta { // into a map: order does not matter
 			out.Metadata[name] = value
 		}
 		out.Metadata[headerETag] = etag
+		o.checksum.set(func(name, value string) { out.Metadata[name] = value })
+		if tags != "" {
+			out.Metadata[headerTaggingCount] = tags
+		}
 	}
 	if !withBody {
 		return out, nil

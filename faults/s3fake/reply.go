@@ -17,6 +17,8 @@ type reply struct {
 	server  *Server
 	r       *http.Request
 	who     faults.Request
+	again   bool          // the change was made before
+	reads   bool          // an object: its checksum is for those who ask
 	status  int           // sent; 0: nothing yet
 	failing int           // gofakes3's status of an error that is held back
 	failure bytes.Buffer  // its body
@@ -97,6 +99,9 @@ func (w *reply) begin(status int) {
 	if h.Get("X-Amz-Delete-Marker") == "false" {
 		delete(h, "X-Amz-Delete-Marker")
 	}
+	if w.reads && (status != http.StatusOK || !strings.EqualFold(w.r.Header.Get(headerChecksumMode), "ENABLED")) {
+		hideChecksum(h)
+	}
 	if etag, ok := h[headerETag]; ok {
 		h["Etag"] = etag
 		delete(h, headerETag)
@@ -106,7 +111,7 @@ func (w *reply) begin(status int) {
 
 // commit tells that the request has changed the store, if it was there to do so.
 func (w *reply) commit() {
-	if w.server.onCommit == nil {
+	if w.server.onCommit == nil || w.again {
 		return
 	}
 	what := w.who

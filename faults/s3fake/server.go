@@ -99,7 +99,7 @@ func New(opts ...Option) *Server {
 			panic(err)
 		}
 	}
-	s.inner = gofakes3.New(s.store,
+	s.inner = gofakes3.New(front{store: s.store},
 		gofakes3.WithTimeSource(source(s.now)),
 		gofakes3.WithTimeSkewLimit(0), // clients sign with the real time, the server's is virtual
 		gofakes3.WithoutVersioning(),
@@ -146,9 +146,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request, refusal := s.guard(r)
 	switch {
 	case refusal == nil && s.quick && s.quickPut(out, request):
+	case refusal == nil && own[request.op] != nil:
+		if err := own[request.op](s, out, request); err != nil {
+			out.refuse(s.codeOf(err))
+		}
 	case refusal == nil:
+		out.reads = request.op == "GetObject" || request.op == "HeadObject"
 		out.hold()
-		s.inner.ServeHTTP(out, request)
+		s.inner.ServeHTTP(out, request.Request)
 		out.finish()
 	case refusal.Status == http.StatusNotModified:
 		out.notModified(s.store.find(r))

@@ -13,8 +13,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// store holds buckets, objects and uploads: the [gofakes3.Backend] and
-// [gofakes3.MultipartBackend] of a server.
+// store holds buckets, objects and uploads. With [front] around it, it is the
+// [gofakes3.Backend] and [gofakes3.MultipartBackend] of a server.
 //
 // It stands in for gofakes3's s3mem, which merges the metadata of overwritten
 // objects, reads the real clock when it copies, gives multipart objects another
@@ -31,6 +31,10 @@ type store struct {
 	arrived []entry // live and replaced objects, oldest first: what to evict
 	evicted uint64
 	objects int // in all buckets
+
+	objectBytes   int64 // of used, by objects; the rest is of parts
+	finished      map[gofakes3.UploadID]finished
+	finishedOrder []gofakes3.UploadID // oldest first
 }
 
 type bucket struct {
@@ -49,15 +53,23 @@ type entry struct {
 	number uint64
 }
 
-var (
-	_ gofakes3.Backend          = (*store)(nil)
-	_ gofakes3.MultipartBackend = (*store)(nil)
+// front is what gofakes3 sees of a store: what reads, lists and deletes. What
+// writes is answered before gofakes3, so the rest of its interfaces is nil, and
+// a call of it is a bug that the server tells of.
+type front struct {
+	*store
+	rest
+}
 
-	errNoBucket = errors.New("s3fake: no such bucket")
-)
+type rest struct {
+	gofakes3.Backend
+	gofakes3.MultipartBackend
+}
+
+var errNoBucket = errors.New("s3fake: no such bucket")
 
 func newStore(s *settings) *store {
-	return &store{now: s.now, memory: s.memory, quick: s.quick, buckets: make(map[string]*bucket)}
+	return &store{now: s.now, memory: s.memory, quick: s.quick, buckets: make(map[string]*bucket), finished: make(map[gofakes3.UploadID]finished)}
 }
 
 // newObject returns an object of now.
@@ -76,6 +88,7 @@ func (s *store) put(b *bucket, o *object) {
 	s.objects++
 	b.keys.insert(o.key)
 	s.used += o.cost()
+	s.objectBytes += o.cost()
 	s.arrived = append(s.arrived, entry{b, o.key, o.number})
 	s.trim(o)
 }
@@ -112,6 +125,7 @@ func (s *store) remove(b *bucket, key string) {
 	s.objects--
 	b.keys.remove(key)
 	s.used -= o.cost()
+	s.objectBytes -= o.cost()
 }
 
 // load stores an object with generated content.
@@ -177,28 +191,6 @@ func (s *store) HeadObject(bucketName, key string) (*gofakes3.Object, error) {
 	return o.serve(nil, false)
 }
 
-// PutObject reads the whole input before it changes anything.
-func (s *store) PutObject(bucketName, key string, meta map[string]string, input io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
-	o := s.newObject(key, size, meta)
-	if err := s.receive(o, input); err != nil {
-		return gofakes3.PutObjectResult{}, err
-	}
-	if h, ok := input.(interface{ Sum([]byte) []byte }); ok { // gofakes3 has hashed it already
-		o.hash = h.Sum(nil)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.buckets[bucketName]
-	if b == nil {
-		return gofakes3.PutObjectResult{}, gofakes3.BucketNotFound(bucketName)
-	}
-	if err := checkPut(conditions, b.objects[key], key); err != nil {
-		return gofakes3.PutObjectResult{}, err
-	}
-	s.put(b, o)
-	return gofakes3.PutObjectResult{}, nil
-}
-
 // buffers are for comparing uploads with what they should be.
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
@@ -239,10 +231,12 @@ func (s *store) receive(o *object, input io.Reader) error {
 // fits refuses content that would take more than half of the memory.
 func (s *store) fits(size int64) error {
 	if size > s.memory/2 {
-		return gofakes3.ErrorMessage("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+		return tooLarge()
 	}
 	return nil
 }
+
+func tooLarge() error { return refused("EntityTooLarge", "") }
 
 // receiveRest appends to o.body up to o.size.
 func receiveRest(o *object, input io.Reader) error {
@@ -262,7 +256,7 @@ func receiveRest(o *object, input io.Reader) error {
 	return atEnd(input, make([]byte, 512))
 }
 
-// atEnd reads the end of an upload, where gofakes3 checks Content-MD5.
+// atEnd reads the end of an upload, where its checksums are checked.
 func atEnd(input io.Reader, buf []byte) error {
 	for {
 		n, err := input.Read(buf)
@@ -280,38 +274,10 @@ func atEnd(input io.Reader, buf []byte) error {
 
 // readError is S3's word for an upload that breaks off.
 func readError(err error) error {
-	if coded, ok := err.(gofakes3.Error); ok {
-		return coded
+	if own, ok := err.(*refusal); ok {
+		return own
 	}
 	return gofakes3.ErrIncompleteBody
-}
-
-func (s *store) CopyObject(srcBucket, srcKey, dstBucket, dstKey string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	from, err := s.object(srcBucket, srcKey)
-	if err != nil {
-		return gofakes3.CopyObjectResult{}, err
-	}
-	b := s.buckets[dstBucket]
-	if b == nil {
-		return gofakes3.CopyObjectResult{}, gofakes3.BucketNotFound(dstBucket)
-	}
-	own, replace := ownMetadata(meta)
-	if !replace {
-		own = from.meta
-	}
-	o := s.newObject(dstKey, from.size, own)
-	if o.body = from.body; o.body == nil && from.key != dstKey {
-		o.body = make([]byte, from.size)
-		io.ReadFull(from.content(), o.body) // generated: it cannot fail
-	}
-	if !from.multipart() { // a copy is of one part, whatever its source was
-		o.hash, _ = from.sum()
-	}
-	s.put(b, o)
-	_, etag := o.sum()
-	return gofakes3.CopyObjectResult{ETag: etag, LastModified: gofakes3.NewContentTime(o.modified)}, nil
 }
 
 func (s *store) DeleteObject(bucketName, key string) (gofakes3.ObjectDeleteResult, error) {

@@ -94,9 +94,9 @@ func TestTrapSubresourcesAreRefusedAndChangeNothing(t *testing.T) {
 		c.refused(501, "NotImplemented", o.Method, target+"?"+query, "harm", "X-Amz-Copy-Source", "/data/k")
 	}
 	for _, r := range [][2]string{
-		{"PUT", "/data/k?tagging"}, {"PUT", "/data/k?acl"}, {"PUT", "/data/k?unknown"}, {"PUT", "/data/k?%74agging"}, {"PUT", "/data/k?partNumber=1"},
+		{"PUT", "/data/k?acl"}, {"PUT", "/data/k?unknown"}, {"PUT", "/data/k?%61cl"}, {"PUT", "/data/k?partNumber=1"},
 		{"GET", "/data/k?acl"}, {"GET", "/data/k?attributes"}, {"GET", "/data/k?partNumber=1"}, {"GET", "/data/k?torrent"},
-		{"DELETE", "/data/k?tagging"}, {"DELETE", "/empty?lifecycle"}, {"DELETE", "/empty?policy"}, {"DELETE", "/empty?website"},
+		{"DELETE", "/empty?lifecycle"}, {"DELETE", "/empty?policy"}, {"DELETE", "/empty?website"},
 		{"PUT", "/empty?policy"}, {"PUT", "/fresh?policy"}, {"GET", "/data?versions"}, {"GET", "/data?notification"}, {"HEAD", "/data/k?partNumber=2"},
 	} {
 		c.refused(501, "NotImplemented", r[0], r[1], "harm")
@@ -216,11 +216,11 @@ func TestTrapMetadataIsNotMerged(t *testing.T) {
 	if h.Get("X-Amz-Meta-Old") != "" || h.Get("X-Amz-Meta-New") != "2" || h.Get("Content-Type") != "binary/octet-stream" {
 		t.Errorf("%v", h)
 	}
-	c.must("PUT", "/data/kept", "", "X-Amz-Copy-Source", "data/k", "X-Amz-Meta-Ignored", "3", headerReplace, "X-Amz-Meta-Ignored")
+	c.must("PUT", "/data/kept", "", "X-Amz-Copy-Source", "data/k", "X-Amz-Meta-Ignored", "3")
 	if h := c.must("HEAD", "/data/kept", "").header; h.Get("X-Amz-Meta-New") != "2" || h.Get("X-Amz-Meta-Ignored") != "" {
 		t.Errorf("copied: %v", h)
 	}
-	c.must("PUT", "/data/k", "", "X-Amz-Copy-Source", "data/k", "X-Amz-Metadata-Directive", "REPLACE", "X-Amz-Meta-Fresh", "4", headerReplace, "X-Amz-Meta-New")
+	c.must("PUT", "/data/k", "", "X-Amz-Copy-Source", "data/k", "X-Amz-Metadata-Directive", "REPLACE", "X-Amz-Meta-Fresh", "4")
 	if h := c.must("HEAD", "/data/k", "").header; h.Get("X-Amz-Meta-New") != "" || h.Get("X-Amz-Meta-Fresh") != "4" || h.Get("Content-Length") != "3" {
 		t.Errorf("replaced: %v", h)
 	}

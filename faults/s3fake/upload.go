@@ -3,27 +3,75 @@ package s3fake
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1"
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"encoding/hex"
 	"hash"
-	"hash/crc32"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/johannesboyne/gofakes3"
-
-	"github.com/squall-sim/squall/faults"
 )
 
-// guardUpload takes an upload out of its framing and checks its checksum.
-// gofakes3 decodes one of the framings, of whole objects only, and stores the
-// others as they came.
-func guardUpload(r *http.Request) *faults.S3Code {
+// incoming is the payload of an upload, out of its framing. Reading it to the
+// end checks it against all that its headers and trailers say of it.
+type incoming struct {
+	size int64 // -1: the client does not say
+
+	body   io.Reader
+	md5    hash.Hash
+	checks []payloadCheck
+	kept   checksum // of the payload, once it has been read
+}
+
+// payloadCheck is one way in which a payload may be wrong.
+type payloadCheck struct {
+	sum    hash.Hash
+	verify func(sum []byte) error
+}
+
+// receive takes an upload out of its framing. gofakes3 decodes one framing of
+// three, of whole objects only, and stores the others as they came; it checks
+// Content-MD5 and nothing else. The header is changed to that of the payload.
+func receive(r *http.Request) (*incoming, error) {
+	in := &incoming{size: r.ContentLength, body: r.Body, md5: md5.New()}
+	d, err := in.unframe(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.checkMD5(r.Header); err != nil {
+		return nil, err
+	}
+	if err := in.checkSHA256(r.Header.Get("X-Amz-Content-Sha256")); err != nil {
+		return nil, err
+	}
+	said, err := announcement(r.Header)
+	if err != nil || said.of == nil {
+		return in, err
+	}
+	if said.trailer && d == nil {
+		return nil, refused("InvalidRequest", "x-amz-trailer is for bodies in aws-chunked framing.")
+	}
+	if said.trailer {
+		d.trailerName = said.of.header
+	}
+	in.checks = append(in.checks, payloadCheck{said.of.make(), func(sum []byte) error {
+		want := said.text
+		if said.trailer {
+			want = d.trailer
+		}
+		in.kept = checksum{said.of, base64.StdEncoding.EncodeToString(sum)}
+		if in.kept.text != want {
+			return refused("BadDigest", "The "+said.of.name+" you specified did not match the calculated checksum.")
+		}
+		return nil
+	}})
+	return in, nil
+}
+
+// unframe finds out whether the body is in aws-chunked framing, and reads it.
+func (in *incoming) unframe(r *http.Request) (*dechunker, error) {
 	chunked := strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
 	var encodings []string
 	for _, one := range strings.Split(strings.Join(r.Header["Content-Encoding"], ","), ",") {
@@ -35,195 +83,76 @@ func guardUpload(r *http.Request) *faults.S3Code {
 			encodings = append(encodings, one)
 		}
 	}
-	sum, want := announced(r.Header)
 	if !chunked {
-		if sum != nil && want != "" {
-			r.Body = &checked{body: r.Body, sum: sum, want: func() string { return want }}
-		}
-		return nil
+		return nil, nil
 	}
 	size, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 	if err != nil || size < 0 {
-		return refuse("MissingContentLength", "")
+		return nil, refused("MissingContentLength", "")
 	}
-	d := &dechunker{in: bufio.NewReader(r.Body)}
-	r.Body = io.NopCloser(d)
-	if sum != nil {
-		r.Body = &checked{body: r.Body, sum: sum, want: func() string {
-			if want != "" {
-				return want
-			}
-			return d.trailer
-		}}
-		d.trailerName = strings.ToLower(r.Header.Get("X-Amz-Trailer"))
-	}
-	r.ContentLength = size
-	r.Header["Content-Length"] = []string{strconv.FormatInt(size, 10)}
-	delete(r.Header, "X-Amz-Content-Sha256") // or gofakes3 decodes once more
 	delete(r.Header, "Content-Encoding")
 	if len(encodings) > 0 {
 		r.Header["Content-Encoding"] = []string{strings.Join(encodings, ",")}
 	}
+	d := &dechunker{in: bufio.NewReader(r.Body)}
+	in.size, in.body = size, d
+	return d, nil
+}
+
+func (in *incoming) checkMD5(h http.Header) error {
+	given, ok := h["Content-Md5"]
+	if !ok || len(given) == 0 {
+		return nil
+	}
+	want, err := base64.StdEncoding.DecodeString(given[0])
+	if err != nil || len(want) != md5.Size {
+		return refused("InvalidDigest", "")
+	}
+	in.checks = append(in.checks, payloadCheck{in.md5, func(sum []byte) error {
+		if !bytes.Equal(sum, want) {
+			return refused("BadDigest", "")
+		}
+		return nil
+	}})
 	return nil
 }
 
-// quickPut stores an upload that is generated content without reading it. It
-// does only what a plain PutObject needs; false: gofakes3 is to do it.
-func (s *Server) quickPut(out *reply, r *http.Request) bool {
-	c := faults.BodyContent(r)
-	if c == nil || r.Method != http.MethodPut {
-		return false
-	}
-	op, bucketName, key := faults.OperationOf(r.Method, r.URL, r.Header)
-	if op != "PutObject" || len(key) > gofakes3.KeySizeLimit || !c.Is(key, r.ContentLength) {
-		return false
-	}
-	meta := make(map[string]string)
-	for name, values := range r.Header { // any that forbids it will do: order does not matter
-		if strings.HasPrefix(name, "If-") || strings.HasPrefix(name, "X-Amz-Meta-") ||
-			strings.HasPrefix(name, "X-Amz-Checksum-") || name == "Content-Md5" {
-			return false
-		}
-		if kept(name) && len(values) > 0 {
-			meta[name] = values[0]
-		}
-	}
-	o := s.store.newObject(key, c.Size(), meta)
-	if s.store.load(bucketName, o) != nil {
-		return false
-	}
-	_, etag := o.sum()
-	out.Header()["Etag"] = []string{etag}
-	out.begin(http.StatusOK)
-	return true
-}
-
-// checksums are the algorithms of x-amz-checksum-*.
-var checksums = []struct {
-	header string
-	make   func() hash.Hash
-}{
-	{"X-Amz-Checksum-Crc32", func() hash.Hash { return crc32.NewIEEE() }},
-	{"X-Amz-Checksum-Crc32c", func() hash.Hash { return crc32.New(castagnoli) }},
-	{"X-Amz-Checksum-Crc64nvme", func() hash.Hash { return crc64.New(nvme) }},
-	{"X-Amz-Checksum-Sha1", sha1.New},
-	{"X-Amz-Checksum-Sha256", sha256.New},
-}
-
-var (
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	nvme       = crc64.MakeTable(0x9a6c9329ac4bc9b5) // CRC-64/NVME, reflected (NVM Express base specification 2.0)
-)
-
-// announced finds the checksum that an upload says it has, in its headers or
-// (want is "") in a trailer to come.
-func announced(h http.Header) (sum hash.Hash, want string) {
-	trailer := h.Get("X-Amz-Trailer")
-	for _, c := range checksums {
-		if v := h.Get(c.header); v != "" || strings.EqualFold(trailer, c.header) {
-			return c.make(), v
-		}
-	}
-	return nil, ""
-}
-
-// checked fails at the end of a body that does not have its checksum.
-type checked struct {
-	body io.ReadCloser
-	sum  hash.Hash
-	want func() string // known at the end of the body
-}
-
-func (c *checked) Read(p []byte) (int, error) {
-	n, err := c.body.Read(p)
-	c.sum.Write(p[:n])
-	if err == io.EOF {
-		if base64.StdEncoding.EncodeToString(c.sum.Sum(nil)) != c.want() {
-			return n, gofakes3.ErrBadDigest
-		}
-	}
-	return n, err
-}
-
-func (c *checked) Close() error { return c.body.Close() }
-
-// dechunker reads aws-chunked framing: chunks of "size[;chunk-signature=…]\r\n
-// data \r\n", a last one of size 0, and trailers. Signatures are not checked.
-// Source: Amazon S3 API reference, "Signature Version 4: transferring payload
-// in multiple chunks", with and without trailing headers.
-type dechunker struct {
-	in          *bufio.Reader
-	left        int64 // of the chunk
-	started     bool
-	err         error
-	trailerName string // lower case; "" if none is expected
-	trailer     string // its value
-}
-
-var errFraming = errors.New("s3fake: the body is not in aws-chunked framing")
-
-func (d *dechunker) Read(p []byte) (int, error) {
-	if d.left == 0 && d.err == nil {
-		d.err = d.next()
-	}
-	if d.err != nil {
-		return 0, d.err
-	}
-	n, err := d.in.Read(p[:min(int64(len(p)), d.left)])
-	d.left -= int64(n)
-	if err != nil {
-		d.err = io.ErrUnexpectedEOF // before the last chunk
-		if n > 0 {
-			return n, nil
-		}
-		return 0, d.err
-	}
-	return n, nil
-}
-
-// next reads the header of a chunk, and after the last one the trailers.
-func (d *dechunker) next() error {
-	if d.started {
-		if line, err := d.line(); err != nil || len(line) > 0 {
-			return errFraming
-		}
-	}
-	d.started = true
-	line, err := d.line()
-	if err != nil {
-		return err
-	}
-	size, _, _ := strings.Cut(string(line), ";")
-	d.left, err = strconv.ParseInt(strings.TrimSpace(size), 16, 64)
-	if err != nil || d.left < 0 {
-		return errFraming
-	}
-	if d.left > 0 {
+// checkSHA256 checks the hash that a request is signed with, although its
+// signature is not.
+func (in *incoming) checkSHA256(text string) error {
+	switch {
+	case text == "", text == "UNSIGNED-PAYLOAD", strings.HasPrefix(text, "STREAMING-"):
 		return nil
 	}
-	for {
-		line, err := d.line()
-		if err == io.ErrUnexpectedEOF && len(line) == 0 || err == nil && len(line) == 0 {
-			return io.EOF // the empty line at the very end is often missing
-		}
-		if err != nil {
-			return err
-		}
-		if name, value, ok := strings.Cut(string(line), ":"); ok && d.trailerName != "" && strings.EqualFold(strings.TrimSpace(name), d.trailerName) {
-			d.trailer = strings.TrimSpace(value)
-		}
+	want, err := hex.DecodeString(text)
+	if err != nil || len(want) != sha256.Size {
+		return refused("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
 	}
+	in.checks = append(in.checks, payloadCheck{sha256.New(), func(sum []byte) error {
+		if !bytes.Equal(sum, want) {
+			return refused("XAmzContentSHA256Mismatch", "")
+		}
+		return nil
+	}})
+	return nil
 }
 
-// line reads a line of at most 4 KiB without its end.
-func (d *dechunker) line() ([]byte, error) {
-	line, err := d.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		return nil, errFraming
+// Read reads the payload; its end is an error where a check fails.
+func (in *incoming) Read(p []byte) (int, error) {
+	n, err := in.body.Read(p)
+	in.md5.Write(p[:n])
+	for _, c := range in.checks {
+		if c.sum != in.md5 {
+			c.sum.Write(p[:n])
+		}
 	}
-	line = bytes.TrimRight(line, "\r\n")
-	if err != nil {
-		return line, io.ErrUnexpectedEOF
+	if err != io.EOF {
+		return n, err
 	}
-	return line, nil
+	for _, c := range in.checks {
+		if err := c.verify(c.sum.Sum(nil)); err != nil {
+			return n, err
+		}
+	}
+	return n, io.EOF
 }

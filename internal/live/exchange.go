@@ -23,7 +23,13 @@ type exchange struct {
 	hijacked bool
 	broken   bool // no answer, or not all of it
 	refused  bool // the backend had no room
+	lost     bool // a part of the answer could not be written
 	arrived  time.Time
+
+	commits uint64 // what it changed
+	grouped bool   // it says of which call it is
+	call    callID
+	seq     uint64 // among the requests of its call
 }
 
 type exchangeKey struct{}
@@ -53,6 +59,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	}
 	n, err := x.ResponseWriter.Write(p)
 	x.sent += int64(n)
+	x.lost = x.lost || err != nil
 	return n, err
 }
 

@@ -287,6 +287,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	r = x.in(r.WithContext(faults.WithRequest(r.Context(), x.who)))
 	defer func() { // also when a fault breaks the connection by a panic
 		w.counts.done(x)
+		w.truth.done(r, x)
 		s.log.write(r, x, s.clock.Now())
 		if x.hijacked {
 			s.open.Done()

@@ -18,6 +18,8 @@ type collector struct {
 	matched  *prometheus.Desc
 	fired    *prometheus.Desc
 	phase    *prometheus.Desc
+
+	falseFailures, falseSuccesses, duplicates, leaked *prometheus.Desc
 }
 
 func newCollector(s *Server) *collector {
@@ -34,12 +36,18 @@ func newCollector(s *Server) *collector {
 		matched:  desc("fault_matched_total", "Requests that a fault chose.", "phase", "rule", "fault"),
 		fired:    desc("fault_fired_total", "Requests that a fault hit.", "phase", "rule", "fault"),
 		phase:    desc("phase", "1 for the phase in force, 0 for the others.", "phase"),
+
+		falseFailures:  desc("false_failures", "Calls told failure that changed something; a retry may yet put them right.", "phase", "op"),
+		falseSuccesses: desc("false_successes", "Calls told success that changed nothing, or read what is not stored.", "phase", "op"),
+		duplicates:     desc("duplicates_total", "Changes beyond the first one of each call.", "phase", "op"),
+		leaked:         desc("leaked_uploads", "Multipart uploads begun, and neither completed nor aborted."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.phase} {
+	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.phase,
+		c.falseFailures, c.falseSuccesses, c.duplicates, c.leaked} {
 		to <- d
 	}
 }
@@ -62,6 +70,17 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, r := range s.Rules {
 		count(c.matched, r.Matched, r.Phase, strconv.Itoa(r.Rule), r.Text)
 		count(c.fired, r.Fired, r.Phase, strconv.Itoa(r.Rule), r.Text)
+	}
+	gauge := func(d *prometheus.Desc, n uint64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
+	}
+	for _, t := range s.Truth {
+		gauge(c.falseFailures, t.FalseFailures, t.Phase, t.Op)
+		gauge(c.falseSuccesses, t.FalseSuccesses, t.Phase, t.Op)
+		count(c.duplicates, t.Duplicates, t.Phase, t.Op)
+	}
+	if s.LeakedUploads != nil {
+		gauge(c.leaked, uint64(*s.LeakedUploads))
 	}
 	for _, ph := range c.server.scenario.Phases {
 		in := 0.0

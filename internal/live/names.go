@@ -73,7 +73,12 @@ func targetOf(r *http.Request) uint64 {
 	if strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
 		target = r.URL.EscapedPath()
 	}
+	return hashOf(r.Method, target)
+}
+
+// hashOf is the hash of words without blanks, but for the last.
+func hashOf(words ...string) uint64 {
 	h := fnv.New64a()
-	_, _ = io.WriteString(h, r.Method+" "+target) // a hash does not fail
+	_, _ = io.WriteString(h, strings.Join(words, " ")) // a hash does not fail
 	return h.Sum64()
 }

@@ -40,6 +40,12 @@ type State struct {
 	Attempts []uint64 `json:"attempts"`
 	// Rules are the faults of the plan, in its order.
 	Rules []Rule `json:"rules"`
+	// Truth is what was carried out against what was told, by phase and operation,
+	// in the order of phases and then by name.
+	Truth []Truth `json:"truth"`
+	// LeakedUploads are the multipart uploads of S3 that were begun, and so far neither
+	// completed nor aborted. nil for a plain HTTP service, which has none.
+	LeakedUploads *int `json:"leaked_uploads,omitempty"`
 }
 
 // Answers counts the ended requests of one operation with one status.
@@ -159,8 +165,11 @@ func (s *Server) State() State {
 		Rules:      []Rule{},
 	}
 	w.counts.fill(&out)
+	w.truth.fill(&out, func(phase int) string { return s.scenario.Phases[phase].Label })
 	if w.store != nil {
 		out.Bugs = w.store.Bugs()
+		uploads := w.store.Usage().Uploads
+		out.LeakedUploads = &uploads
 	}
 	for _, c := range w.injector.Counts() {
 		out.Rules = append(out.Rules, Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Due: w.course.isDue(c.Phase)})

@@ -21,6 +21,7 @@ type world struct {
 	handler  http.Handler
 	store    *s3fake.Server // nil for a plain HTTP service
 	counts   counters
+	truth    ledger
 	names    names
 }
 
@@ -39,13 +40,13 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 	opts := []faults.Option{faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided)}
 	var backend http.Handler
 	if sc.Backend.Kind == scenarios.KindS3 {
-		w.store = s3fake.New(s3fake.WithNow(clock.Now))
+		w.store = s3fake.New(s3fake.WithNow(clock.Now), s3fake.OnCommit(committed))
 		if err := w.store.CreateBucket(sc.Backend.Bucket); err != nil {
 			return nil, err
 		}
 		backend = w.store
 	} else {
-		backend = httpfake.New()
+		backend = httpfake.New(httpfake.OnCommit(committed))
 		opts = append(opts, faults.PlainHTTP())
 	}
 	w.handler = faults.NewHandler(injector, w.serving(backend, sc.Backend.Kind), opts...)
@@ -57,6 +58,7 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 func (w *world) decided(r *http.Request, who faults.Request, v faults.Verdict) {
 	x := exchangeOf(r)
 	x.who, x.verdict, x.decided = who, v, true
+	w.truth.begin(r, x)
 	if _, fixed := v.After(); fixed || v.Hangs() || v.Served() {
 		return
 	}
@@ -64,6 +66,9 @@ func (w *world) decided(r *http.Request, who faults.Request, v faults.Verdict) {
 		panic(http.ErrAbortHandler) // the client has gone away
 	}
 }
+
+// committed notes what a request changed.
+func committed(r *http.Request, _ faults.Request) { exchangeOf(r).commits++ }
 
 // serving lets requests through to the backend when it has room and time.
 func (w *world) serving(backend http.Handler, kind scenarios.Kind) http.Handler {
