@@ -26,6 +26,21 @@
 //
 // Code that wants a time.Time reads [Loop.Clock].
 //
+// # Processes
+//
+// A [Process] is Go code as one would write it for the real clock: it sleeps, waits for a
+// station, parks until it is woken, and its contexts end on the loop's time.
+//
+//	sim.Go(loop, func(p *sim.Process) {
+//		ctx, cancel := clock.WithTimeout(context.Background(), time.Second)
+//		defer cancel()
+//		err := p.Serve(ctx, backend, 30*time.Millisecond)
+//		...
+//	})
+//
+// Processes and actors may share a loop. One runs at a time, in the order of events, so
+// both are equally exact; an actor is several times as fast, and takes no stack.
+//
 // All sums of durations saturate: what lies beyond 292 years is [Never], and
 // an event at Never does not happen.
 //

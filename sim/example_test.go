@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -203,4 +204,27 @@ func ExampleStation() {
 	// 2s: job 0 done
 	// 4s: job 1 done
 	// busy for 4s of 10s
+}
+
+// A client as a program: it gives up after 50 ms and tries again, while the
+// station goes on with the work that nobody waits for any more.
+func ExampleGo() {
+	loop := sim.NewLoop()
+	clock := loop.Clock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	backend := sim.NewStation(loop, 1, -1)
+	sim.Go(loop, func(p *sim.Process) {
+		for attempt, work := range []time.Duration{80 * time.Millisecond, 10 * time.Millisecond} {
+			ctx, cancel := clock.WithTimeout(context.Background(), 50*time.Millisecond)
+			err := p.Serve(ctx, backend, work)
+			cancel()
+			fmt.Println(p.Now(), "attempt", attempt+1, err)
+		}
+	})
+	loop.Run(sim.Never)
+	loop.Close()
+	fmt.Println(backend.Served(), "served")
+	// Output:
+	// 50ms attempt 1 context deadline exceeded
+	// 90ms attempt 2 <nil>
+	// 2 served
 }

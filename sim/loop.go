@@ -37,6 +37,10 @@ type Loop struct {
 	events uint64
 	acting bool
 	queue  queue
+
+	running   *Process   // the process that runs; nil: none
+	processes processes  // those that have not ended
+	watched   []*watched // contexts to look at after each event
 }
 
 // NewLoop returns a loop at time zero with no events pending.
@@ -83,6 +87,9 @@ func (l *Loop) Step() bool {
 	l.events++
 	l.acting = true
 	a.Act(at, data)
+	if len(l.watched) > 0 {
+		l.look()
+	}
 	l.acting = false
 	return true
 }
@@ -114,8 +121,8 @@ func (l *Loop) Events() uint64 { return l.events }
 func (l *Loop) Peek() (at time.Duration, ok bool) { return l.queue.peek() }
 
 // Clock shows a loop's time as wall-clock time, for code that wants a
-// time.Time. It has the method that such code asks of a clock, and satisfies
-// its interface by shape.
+// time.Time. It has the methods that such code asks of a clock, and satisfies
+// its interface by shape. Sleep is for processes ([Go]).
 type Clock struct {
 	loop  *Loop
 	epoch time.Time
