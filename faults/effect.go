@@ -27,12 +27,15 @@ const (
 	Stall                   // the backend's answer stops in its body, and never goes on
 	ErrorIn200              // answers 200, with an error of S3 for a body
 	LostAck                 // the backend does its work; its answer is lost, and the client meets something else
+	Bandwidth               // the body of the backend's answer comes at a rate
+	SlowBody                // the headers of the backend's answer come at once, the first byte of its body later
+	SlowUpload              // the body of the request is taken at a rate
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
-	LostAck: "lost-ack"}
+	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -74,9 +77,13 @@ type Effect struct {
 	// long after the request arrived, instead of when the backend would have
 	// answered. An outage that does not say refuses after [RefusedAfter].
 	After Wait
-	// Add is the extra latency of a Latency: a distribution as
-	// [sim.Dist.String] writes it, or a duration. Each request draws its own.
+	// Add is the extra latency of a Latency, or the wait of a SlowBody: a
+	// distribution as [sim.Dist.String] writes it, or a duration. Each request
+	// draws its own.
 	Add string
+	// Rate is that of a Bandwidth or a SlowUpload in bytes a second, 1 to
+	// [MaxBandwidth], for each request by itself.
+	Rate int64
 	// At is how many bytes of the body come, 0 to [MaxAt]. Truncate and Stall.
 	// The answer announces at least one more; a body that is shorter is
 	// lengthened by content of no meaning, and one that is not allowed (204) is
@@ -95,6 +102,9 @@ const MaxAt = 1 << 30
 
 // MaxSpaces bounds Effect.Spaces: 32 KiB.
 const MaxSpaces = 32 << 10
+
+// MaxBandwidth bounds Effect.Rate: 1 TiB a second.
+const MaxBandwidth = 1 << 40
 
 // RefusedAfter is how long a connection that is refused takes to be refused:
 // one round trip to a machine nearby.
@@ -144,31 +154,6 @@ func (e Effect) met() Kind {
 		return e.By
 	}
 	return e.Kind
-}
-
-// NeedsBody reports whether the effect is one on the body of an answer. A rule
-// with such an effect is not for HEAD, whose answers have none.
-func (e Effect) NeedsBody() bool { return e.Kind == Truncate || e.Kind == Stall }
-
-// Selective reports whether the effect is for some operations only. A rule
-// with such an effect is held against requests of those alone.
-func (e Effect) Selective() bool { return e.NeedsBody() || e.Kind == ErrorIn200 }
-
-// Meets reports whether a request of that operation can have the effect: an
-// effect on the body is not for HEAD, an ErrorIn200 is for CopyObject,
-// UploadPartCopy, CompleteMultipartUpload and DeleteObjects. Source: the Amazon
-// S3 API reference, of the first three "a 200 OK response can contain either a
-// success or an error"; DeleteObjects reports its errors in a 200 as well.
-func (e Effect) Meets(op string) bool { return e.meets(op, Method(op)) }
-
-func (e Effect) meets(op, method string) bool {
-	switch {
-	case e.NeedsBody():
-		return method != http.MethodHead
-	case e.Kind == ErrorIn200:
-		return op == "CopyObject" || op == "UploadPartCopy" || op == "CompleteMultipartUpload" || op == "DeleteObjects"
-	}
-	return true
 }
 
 // Validate returns nil, or an [*InvalidError] with every problem of e; the

@@ -42,13 +42,23 @@ type option struct {
 var optionTable = [...]option{
 	bytesOption("spaces", kinds(ErrorIn200), 0, MaxSpaces, func(e *Effect) *int64 { return &e.Spaces }),
 	{
-		name: "add", of: kinds(Latency), need: kinds(Latency),
+		name: "add", of: kinds(Latency, SlowBody), need: kinds(Latency, SlowBody),
 		has:   func(e *Effect) bool { return e.Add != "" },
 		text:  func(e *Effect) string { return e.Add },
 		parse: (*effectParser).parseAdd,
-		check: func(e *Effect) (string, string) { return checkAdd(e.Add) },
+		check: func(e *Effect) (string, string) { return checkAdd(*e) },
 		missing: func(e Effect) (string, string) {
-			return "latency needs how much", "write latency add=2s, or add=lognormal(median=2s,sigma=0.5)"
+			return e.name() + " needs how much", "write " + e.name() + " add=2s, or add=lognormal(median=2s,sigma=0.5)"
+		},
+	},
+	{
+		name: "rate", of: kinds(Bandwidth, SlowUpload), need: kinds(Bandwidth, SlowUpload),
+		has:   func(e *Effect) bool { return e.Rate != 0 },
+		text:  func(e *Effect) string { return rateText(e.Rate) },
+		parse: (*effectParser).parseRate,
+		check: func(e *Effect) (string, string) { return checkRate(e.Rate) },
+		missing: func(e Effect) (string, string) {
+			return e.name() + " needs a rate", "write " + e.name() + " rate=64KiB/s"
 		},
 	},
 	bytesOption("at", kinds(Truncate, Stall), kinds(Truncate, Stall), MaxAt, func(e *Effect) *int64 { return &e.At }),
@@ -211,15 +221,16 @@ func (p *effectParser) parseEnd(value word) error {
 	return nil
 }
 
-// checkAdd says what is wrong with the distribution of a Latency that may have
-// been built in Go: the text must be the one that String would write.
-func checkAdd(text string) (message, hint string) {
+// checkAdd says what is wrong with a distribution that may have been built in
+// Go: the text must be the one that String would write.
+func checkAdd(e Effect) (message, hint string) {
+	text := e.Add
 	if text == "" {
-		return "latency needs how much", "set Add, or use AddLatency"
+		return e.name() + " needs how much", "set Add, as AddLatency does"
 	}
 	d, err := sim.ParseDist(text)
 	if err != nil {
-		return "add=" + text + " is not a distribution: " + err.Error(), "use AddLatency"
+		return "add=" + text + " is not a distribution: " + err.Error(), "set it as AddLatency does"
 	}
 	if canonical := addText(d); canonical != text {
 		return "add=" + text + " is not in its plain form", "write add=" + canonical

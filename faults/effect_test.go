@@ -50,8 +50,11 @@ func anyEffect(t *rapid.T) Effect {
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
 	case Status:
 		e.Status = rapid.IntRange(400, 599).Draw(t, "status")
-	case Latency:
-		return AddLatency(anyDist(t))
+	case Latency, SlowBody:
+		e.Add = addText(anyDist(t))
+	case Bandwidth, SlowUpload:
+		e.Rate = rapid.Int64Range(1, MaxBandwidth).Draw(t, "rate") >> rapid.IntRange(0, 40).Draw(t, "shift") << rapid.SampledFrom([]int{0, 10, 20, 30}).Draw(t, "unit")
+		e.Rate = min(max(e.Rate, 1), MaxBandwidth)
 	}
 	if e.Kind == LostAck {
 		e.By = rapid.SampledFrom([]Kind{S3Error, Status, Reset, Close, Blackhole}).Draw(t, "by")
@@ -65,7 +68,7 @@ func anyEffect(t *rapid.T) Effect {
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
 		e.Spaces = rapid.Int64Range(0, MaxSpaces).Draw(t, "spaces")
 	}
-	if e.NeedsBody() {
+	if e.Kind == Truncate || e.Kind == Stall {
 		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
 		e.ByReset = e.Kind == Truncate && rapid.Bool().Draw(t, "by reset")
 	}
@@ -124,6 +127,11 @@ func TestParseEffect(t *testing.T) {
 		{"truncate at=0", "truncate at=0", Effect{Kind: Truncate}},
 		{"truncate end=fin at=01000", "truncate at=1000", Effect{Kind: Truncate, At: 1000}},
 		{"truncate end=reset at=1", "truncate at=1 end=reset", Effect{Kind: Truncate, At: 1, ByReset: true}},
+		{"bandwidth rate=64KiB/s", "bandwidth rate=64KiB/s", Effect{Kind: Bandwidth, Rate: 64 << 10}},
+		{"bandwidth rate=1.5MB/s", "bandwidth rate=1500000B/s", Effect{Kind: Bandwidth, Rate: 1500000}},
+		{"slow-upload rate=2048B/s", "slow-upload rate=2KiB/s", Effect{Kind: SlowUpload, Rate: 2 << 10}},
+		{"slow-upload rate=1024GiB/s", "slow-upload rate=1024GiB/s", Effect{Kind: SlowUpload, Rate: MaxBandwidth}},
+		{"slow-body add=2000ms", "slow-body add=2s", Effect{Kind: SlowBody, Add: "2s"}},
 		{"lost-ack", "lost-ack InternalError", Effect{Kind: LostAck, By: S3Error, Code: "InternalError"}},
 		{"lost-ack retry-after=1s", "lost-ack InternalError retry-after=1s", Effect{Kind: LostAck, By: S3Error, Code: "InternalError", RetryAfter: For(time.Second)}},
 		{"lost-ack SlowDown", "lost-ack SlowDown", Effect{Kind: LostAck, By: S3Error, Code: "SlowDown"}},
@@ -192,6 +200,18 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"truncate at=1 end=rst", 18, `no connection ends by "rst"; write end=fin`},
 		{"stall at=1 end=reset", 11, "end has no meaning for stall; its options are at"},
 		{"truncate at=1 after=1s", 14, "after has no meaning for truncate; its options are at, end"},
+		{"bandwidth", 9, "bandwidth needs a rate; write bandwidth rate=64KiB/s"},
+		{"bandwidth rate=64", 15, `"64" is not a rate; write the unit: rate=64KiB/s`},
+		{"bandwidth rate=64KiB", 15, `"64KiB" is not a rate; write a whole number of bytes a second`},
+		{"bandwidth rate=0.3B/s", 15, "is not a rate"},
+		{"bandwidth rate=-1B/s", 15, "is not a rate"},
+		{"bandwidth rate=NaNB/s", 15, "is not a rate"},
+		{"bandwidth rate=1e3B/s", 15, "is not a rate"},
+		{"bandwidth rate=0B/s", 15, "rate=0B/s is out of range; write 1B/s to 1024GiB/s"},
+		{"bandwidth rate=1025GiB/s", 15, "out of range"},
+		{"bandwidth rate=" + strings.Repeat("9", 400) + "B/s", 15, "is not a rate"},
+		{"slow-upload add=2s", 12, "add has no meaning for slow-upload; its options are rate"},
+		{"slow-body", 9, "slow-body needs how much; write slow-body add=2s"},
 		{"lost-ack rest", 9, `no client meets "rest" in place of an answer; did you mean reset?`},
 		{"lost-ack Slowdown", 9, "did you mean SlowDown?"},
 		{"lost-ack 200", 9, "the status 200 is no error"},
@@ -228,6 +248,8 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{Kind: Reset, RetryAfter: For(time.Second), Code: "x"}, []string{"code has no meaning for reset", "retry-after has no meaning"}},
 		{Effect{Kind: Stall, At: -1, ByReset: true}, []string{"at=-1 is out of range", "end has no meaning for stall"}},
 		{Effect{Kind: Reset, At: 1}, []string{"at has no meaning for reset"}},
+		{Effect{Kind: Bandwidth}, []string{"rate=0B/s is out of range"}},
+		{Effect{Kind: SlowBody, Rate: -5}, []string{"slow-body needs how much", "rate has no meaning"}},
 		{Effect{Kind: LostAck}, []string{"none cannot come in place of an answer"}},
 		{Effect{Kind: LostAck, By: Stall, Code: "x"}, []string{"stall cannot come", "code has no meaning"}},
 		{Effect{Kind: LostAck, By: S3Error, Code: "SlowDwon"}, []string{"did you mean SlowDown?"}},
@@ -288,7 +310,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -82,10 +82,13 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	lost-ack WHAT             the backend's answer is lost, and WHAT comes in its
 //	                          place: a CODE (InternalError without saying), a
 //	                          STATUS, reset, close or timeout
+//	bandwidth rate=64KiB/s    an answer whose body comes at that rate
+//	slow-body add=DURATION    one whose body comes so long after its headers
+//	slow-upload rate=64KiB/s  a request whose body is taken at that rate
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
-// codes and statuses; after for all of these but latency, blackhole, truncate,
-// stall and lost-ack; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
+// codes and statuses; after for these and for reset, outage, close, garbage, half-headers and
+// error-in-200; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
 // Durations are those of [time.ParseDuration]. The result is valid; the error
 // is an [*EffectError].
 func ParseEffect(text string) (Effect, error) {

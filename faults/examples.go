@@ -6,7 +6,7 @@ package faults
 var effectExamples = [...]string{
 	"SlowDown", "SlowDown retry-after=3s", "SlowDown amz-retry-after=3s",
 	"503", "503 retry-after=3s",
-	"latency add=2s",
+	"latency add=2s", "slow-body add=2s", "bandwidth rate=64KiB/s", "slow-upload rate=64KiB/s",
 	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
 	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",

@@ -76,10 +76,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.refusal.Write(w, r, who)
 		return
 	}
+	if v.Effect.Modifies() {
+		h.modified(v, h.next).ServeHTTP(wire, r)
+		return
+	}
 	switch v.Effect.Kind {
-	case Latency:
-		wire.Delay(v.Add)
-		h.next.ServeHTTP(w, r)
 	case Truncate, Stall:
 		cut(wire, r, h.next, v.Effect)
 	case LostAck:
@@ -88,6 +89,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.fail(wire, r, who, v)
 	}
+}
+
+// modified is next under an effect that leaves the answer to it. It must be given
+// a [Wire] to write to, and gives one to next, so that such handlers can be nested.
+func (h *handler) modified(v Verdict, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wire := w.(Wire)
+		switch v.Effect.Kind {
+		case Latency:
+			wire.Delay(v.Add)
+		case SlowUpload:
+			r = h.slowUpload(wire, r, v.Effect.Rate)
+		case Bandwidth:
+			wire = &dribble{Wire: wire, pace: h.pace(wire, v.Effect.Rate)}
+		case SlowBody:
+			wire = &tardy{Wire: wire, add: v.Add}
+		}
+		next.ServeHTTP(wire, r)
+	})
 }
 
 // fail gives the client what it meets in place of the backend's answer.
@@ -149,6 +169,11 @@ func (s *socket) Refuse() { s.Reset() }
 
 // Unwrap lets an http.ResponseController find what the connection can do.
 func (s *socket) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// Flush is for backends that ask for an http.Flusher.
+func (s *socket) Flush() {
+	http.NewResponseController(s.ResponseWriter).Flush() // a connection that is gone needs none
+}
 
 func (s *socket) Hang() {
 	<-s.r.Context().Done()

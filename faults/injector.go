@@ -70,7 +70,7 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 func compile(phase, index int, r Rule) *rule {
 	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P, selective: r.Effect.Selective()}
 	out.verdict = Verdict{Phase: phase, Rule: index, Effect: r.Effect, rule: out}
-	if r.Effect.Kind == Latency {
+	if r.Effect.Add != "" {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
 		out.latency, _ = d.Sampler()
 	}
@@ -133,9 +133,7 @@ func (in *Injector) Decide(at time.Duration, r Request) Verdict {
 		rule.fired.Add(1)
 		v := rule.verdict
 		v.method = r.method()
-		if rule.latency != nil {
-			v.Add = rule.latency.Sample(rule.draws.Float64(r.Client, r.Call, attempt))
-		}
+		v.Add = rule.adds(&r)
 		return v
 	}
 	return Verdict{Phase: n, Rule: -1}

@@ -36,14 +36,21 @@ func decideNaively(p Plan, seed uint64, at time.Duration, r Request) (phase, rul
 	}
 	for i, candidate := range p.Phases[phase].Rules {
 		g := compileGlob(candidate.On.Key)
-		if candidate.On.Op != "" && candidate.On.Op != r.Op || !g.match(r.Key) || candidate.Effect.NeedsBody() && r.Op == "HeadObject" || candidate.Effect.Kind == ErrorIn200 {
+		if candidate.On.Op != "" && candidate.On.Op != r.Op || !g.match(r.Key) || !candidate.Effect.Meets(r.Op) {
 			continue
 		}
 		u := sim.NewStream(seed, "faults").Sub(uint64(phase)).Sub(uint64(i)).Float64(r.Client, r.Call, uint64(r.Attempt))
 		if u >= candidate.P {
 			return phase, -1, 0
 		}
-		if candidate.Effect.Kind == Latency {
+		if candidate.Effect.Rate > 0 {
+			size := r.Download
+			if candidate.Effect.Kind == SlowUpload {
+				size = r.Upload
+			}
+			add = time.Duration(size * 1e9 / candidate.Effect.Rate)
+		}
+		if candidate.Effect.Add != "" {
 			d, _ := sim.ParseDist(candidate.Effect.Add)
 			s, _ := d.Sampler()
 			add = s.Sample(sim.NewStream(seed, "faults latency").Sub(uint64(phase)).Sub(uint64(i)).Float64(r.Client, r.Call, uint64(r.Attempt)))
@@ -64,7 +71,7 @@ func TestDecideIsItsDocumentation(t *testing.T) {
 				P:      rapid.SampledFrom([]float64{0, 0.3, 0.9, 1}).Draw(t, "p"),
 				Effect: anyEffect(t),
 			}
-			if out.Effect.Kind == ErrorIn200 || out.Effect.NeedsBody() && out.On.Op == "HeadObject" {
+			if !out.Effect.Meets(out.On.Op) {
 				out.On.Op = "" // no operation of this test answers so
 			}
 			return out
@@ -84,6 +91,7 @@ func TestDecideIsItsDocumentation(t *testing.T) {
 				Op:     rapid.SampledFrom([]string{"PutObject", "GetObject", "DeleteObject", "HeadObject", ""}).Draw(t, "request op"),
 				Key:    rapid.SampledFrom([]string{"", "raw/1", "a", "b.json", "xy"}).Draw(t, "request key"),
 				Client: rapid.Uint64Range(0, 5).Draw(t, "client"), Call: uint64(i), Attempt: rapid.IntRange(1, 4).Draw(t, "attempt"),
+				Upload: rapid.Int64Range(0, 1<<30).Draw(t, "upload"), Download: rapid.Int64Range(0, 1<<30).Draw(t, "download"),
 			}
 			v := in.Decide(at, r)
 			phase, n, add := decideNaively(plan, seed, at, r)

@@ -118,11 +118,8 @@ func (c *checker) rule(path string, r Rule) {
 		c.add(path+"p", "the probability "+strconv.FormatFloat(r.P, 'g', -1, 64)+" is not between 0 and 1", hint)
 	}
 	if op := r.On.Op; op != "" && !r.Effect.Meets(op) {
-		if r.Effect.NeedsBody() {
-			c.add(path+"on.op", "an answer to "+op+" has no body to "+r.Effect.Kind.String(), "choose another operation, or close, which breaks any answer")
-		} else {
-			c.add(path+"on.op", "S3 never answers "+op+" with an error in a 200", "it does so to CopyObject, UploadPartCopy, CompleteMultipartUpload and DeleteObjects")
-		}
+		message, hint := r.Effect.mismatch(op)
+		c.add(path+"on.op", message, hint)
 	}
 	c.effect(path+"effect", r.Effect)
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/squall-sim/squall/sim"
 )
 
 // recorder is the server's side of an exchange: it keeps what a connection
@@ -28,12 +30,20 @@ type recorder struct {
 var _ Wire = (*recorder)(nil)
 
 func (r *recorder) Header() http.Header     { return r.header }
-func (r *recorder) Delay(d time.Duration)   { r.ex.Delay += max(0, d) }
 func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d), true }
 func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
 func (r *recorder) Break(how Kind)          { r.ex.Err = brokenErr(how) }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
+
+// Delay counts d, and apart what of it passes after the headers were sent.
+func (r *recorder) Delay(d time.Duration) {
+	d = max(0, d)
+	r.ex.Delay = sim.Add(r.ex.Delay, d)
+	if r.flushed {
+		r.ex.Late = sim.Add(r.ex.Late, d)
+	}
+}
 
 // Reset breaks the answer off where it was flushed to, or comes in its place.
 func (r *recorder) Reset() {

@@ -18,12 +18,16 @@ type Request struct {
 	Client  uint64 // who calls
 	Call    uint64 // the client's call number
 	Attempt int    // of that call, from 1
+	// Upload and Download are the bytes of the request's body and of the answer's
+	// to it, where they are known beforehand. Simulations, which send no bytes,
+	// tell by them what a Bandwidth or a SlowUpload takes.
+	Upload, Download int64
 }
 
 type requestKey struct{}
 
 // WithRequest returns a context that tells [NewHandler] whose request it
-// carries: Client, Call and Attempt of r. What the request asks for is read
+// carries: Client, Call and Attempt of r, and the sizes. What the request asks for is read
 // from the request itself.
 func WithRequest(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
@@ -57,6 +61,7 @@ func Identify(req *http.Request) (Request, bool) {
 func (r *Request) identify(req *http.Request) bool {
 	if id, ok := RequestFrom(req.Context()); ok {
 		r.Client, r.Call, r.Attempt = id.Client, id.Call, id.Attempt
+		r.Upload, r.Download = id.Upload, id.Download
 		return true
 	}
 	if call := req.Header[HeaderCall]; len(call) > 0 {

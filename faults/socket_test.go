@@ -30,6 +30,15 @@ func serve1(t *testing.T, text string, start func(*httptest.Server), opts ...Opt
 	return server, in
 }
 
+// serveHandler serves h on loopback.
+func serveHandler(t *testing.T, h http.Handler) *httptest.Server {
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = quietLog()
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
 func plainly(s *httptest.Server) { s.Start() }
 func overTLS(s *httptest.Server) { s.StartTLS() }
 func overHTTP2(s *httptest.Server) {

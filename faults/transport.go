@@ -43,7 +43,8 @@ type Exchange struct {
 	// *PanicError for a fault of the handler's, a *RequestError for a request
 	// that cannot be sent.
 	Err     error
-	Delay   time.Duration // extra latency that the handler asked for
+	Delay   time.Duration // extra time that the handler asked for
+	Late    time.Duration // of Delay, what passes after the headers have come
 	After   time.Duration // (Fixed) the answer comes exactly that long after the request
 	Fixed   bool
 	Hang    bool    // no answer ever comes, or never its end
@@ -75,8 +76,8 @@ func (e *RequestError) Error() string { return "faults: " + e.Message }
 // the handler panicked with http.ErrAbortHandler before it sent anything.
 var errClosed = &net.OpError{Op: "read", Net: "tcp", Err: io.EOF}
 
-// RoundTrip is Exchange on the transport's clock: it sleeps through delays, and
-// hangs until the request's context ends.
+// RoundTrip is Exchange on the transport's clock: it sleeps through delays, of
+// which those of the body come when it is read, and hangs until the request's context ends.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if err := ctx.Err(); err != nil {
@@ -90,6 +91,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Cause(ctx)
 	}
 	wait := ex.Delay
+	if ex.Late > 0 && ex.Resp != nil && ex.Resp.Body != http.NoBody {
+		ex.Resp.Body = &lateBody{ReadCloser: ex.Resp.Body, ctx: ctx, clock: t.clock, wait: ex.Late}
+		wait -= ex.Late
+	}
 	if ex.Fixed {
 		wait = ex.After - t.clock.Now().Sub(start)
 	}
@@ -102,6 +107,25 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	return ex.Resp, ex.Err
+}
+
+// lateBody is a body that takes its time after the headers: all of it before the
+// first byte.
+type lateBody struct {
+	io.ReadCloser
+	ctx   context.Context
+	clock Clock
+	wait  time.Duration
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	if b.wait > 0 {
+		if err := b.clock.Sleep(b.ctx, b.wait); err != nil {
+			return 0, context.Cause(b.ctx)
+		}
+		b.wait = 0
+	}
+	return b.ReadCloser.Read(p)
 }
 
 // Exchange hands the request to the handler and returns at once what became of

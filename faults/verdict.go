@@ -16,10 +16,13 @@ import (
 // Verdict is what an [Injector] decided on one request. It is a value; the
 // errors that it gives are shared and must not be changed.
 type Verdict struct {
-	Phase  int           // number of the phase in force
-	Rule   int           // number of the rule within the phase; -1: nothing goes wrong
-	Effect Effect        // zero where nothing goes wrong
-	Add    time.Duration // the extra latency that a Latency drew
+	Phase  int    // number of the phase in force
+	Rule   int    // number of the rule within the phase; -1: nothing goes wrong
+	Effect Effect // zero where nothing goes wrong
+	// Add is the extra time until the client has the whole answer: what a Latency
+	// or a SlowBody drew, and what a Bandwidth or a SlowUpload makes of the sizes
+	// of the [Request], where they are known.
+	Add time.Duration
 
 	rule    *rule
 	method  string
@@ -54,12 +57,7 @@ func (v Verdict) Err() error {
 }
 
 // Served reports whether the backend sees the request, and works for it.
-func (v Verdict) Served() bool {
-	if v.refusal != nil {
-		return false
-	}
-	return v.Effect.Kind == None || v.Effect.Kind == Latency || v.Effect.NeedsBody() || v.Effect.Kind == LostAck
-}
+func (v Verdict) Served() bool { return v.refusal == nil && servers.has(v.Effect.Kind) }
 
 // Hangs reports whether the client never gets an answer, or never its end.
 func (v Verdict) Hangs() bool {

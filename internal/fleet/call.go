@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -128,12 +129,21 @@ func (c *call) admitted() bool {
 	return false
 }
 
+// request is what the attempt asks for. Of lists nobody knows the size: their
+// answers count as nothing where their time is a matter of it.
 func (c *call) request() faults.Request {
 	op := &c.run.mix.ops[c.op]
-	return faults.Request{
+	r := faults.Request{
 		Op: op.Name, Method: op.method, Bucket: c.run.cfg.Backend.Bucket, Key: c.key,
 		Client: c.client, Call: c.number, Attempt: c.attempts,
 	}
+	switch {
+	case op.Name == "GetObject" || op.Name == http.MethodGet:
+		r.Download = c.size
+	case op.Name != "CopyObject" && (op.method == http.MethodPut || op.method == http.MethodPost || op.method == http.MethodPatch):
+		r.Upload = c.size
+	}
+	return r
 }
 
 // dispatch schedules what becomes of the attempt: its answer, or the

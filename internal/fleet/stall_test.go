@@ -62,3 +62,39 @@ func TestLostAcksCostWork(t *testing.T) {
 		}
 	}
 }
+
+// A body that takes its time makes the attempt take it, by its size, and keeps a
+// worker busy; one that takes longer than the client waits is a time-out.
+func TestSlowBodiesTakeTheirTime(t *testing.T) {
+	for _, tt := range []struct {
+		op, text string
+		want     time.Duration // 0: a time-out
+	}{
+		{"GetObject", "bandwidth rate=10000B/s", 120 * time.Millisecond},
+		{"GetObject", "bandwidth rate=1000B/s", 0},
+		{"GetObject", "slow-body add=300ms", 320 * time.Millisecond},
+		{"PutObject", "slow-upload rate=10000B/s", 120 * time.Millisecond},
+	} {
+		var records [2]string
+		for i, mode := range []Mode{Model, HTTP} {
+			c := withFault(t, steady(2), 1, tt.text)
+			c.Mode, c.Load.Rate, c.Policy.Retry.AttemptTimeout = mode, 5, time.Second
+			c.Load.Mix[0].Name, c.Load.Mix[0].Size = tt.op, 1000
+			rec := play(t, c)
+			if (rec.Total.Succeeded == rec.Total.Calls) != (tt.want > 0) || rec.Total.Calls == 0 {
+				t.Errorf("%s: %d of %d calls succeeded", tt.text, rec.Total.Succeeded, rec.Total.Calls)
+			}
+			if tt.want > 0 && rec.Total.WorkNS != int64(rec.Total.Attempts)*int64(tt.want) {
+				t.Errorf("%s: %d ns of work in %d attempts, want %v each", tt.text, rec.Total.WorkNS, rec.Total.Attempts, tt.want)
+			}
+			data, err := json.Marshal(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records[i] = string(data)
+		}
+		if records[0] != records[1] {
+			t.Errorf("%s: model and http differ", tt.text)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package faults
+
+import "net/http"
+
+// modifiers are the kinds that leave the answer to the backend, servers those
+// that let it work. selective are the kinds that are for some operations only.
+var (
+	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload)
+	servers   = modifiers | kinds(None, Truncate, Stall, LostAck)
+	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload)
+)
+
+// Modifies reports whether the effect leaves the answer to the backend, and
+// changes only what it is made of or the time that it takes. Several such effects
+// can meet one request; each is as if the ones after it were a part of the
+// backend.
+func (e Effect) Modifies() bool { return modifiers.has(e.Kind) }
+
+// NeedsBody reports whether the effect is one on the body of an answer. A rule
+// with such an effect is not for HEAD, whose answers have none.
+func (e Effect) NeedsBody() bool {
+	return kinds(Truncate, Stall, Bandwidth, SlowBody).has(e.Kind)
+}
+
+// Selective reports whether the effect is for some operations only. A rule
+// with such an effect is held against requests of those alone.
+func (e Effect) Selective() bool { return selective.has(e.Kind) }
+
+// Meets reports whether a request of that operation can have the effect.
+//
+//   - Truncate and Stall are not for HEAD; other answers are given a body where
+//     they have none.
+//   - Bandwidth and SlowBody are for operations whose answers have a body.
+//   - SlowUpload is for those whose requests have one.
+//   - ErrorIn200 is for CopyObject, UploadPartCopy, CompleteMultipartUpload and
+//     DeleteObjects. Source: the Amazon S3 API reference, of the first three "a
+//     200 OK response can contain either a success or an error"; DeleteObjects
+//     reports its errors in a 200 as well.
+func (e Effect) Meets(op string) bool { return e.meets(op, Method(op)) }
+
+func (e Effect) meets(op, method string) bool {
+	switch e.Kind {
+	case Truncate, Stall:
+		return method != http.MethodHead
+	case Bandwidth, SlowBody:
+		return answersWithBody(op, method)
+	case SlowUpload:
+		return sendsBody(op, method)
+	case ErrorIn200:
+		return op == "CopyObject" || op == "UploadPartCopy" || op == "CompleteMultipartUpload" || op == "DeleteObjects"
+	}
+	return true
+}
+
+// answersWithBody reports whether answers to the operation have a body: of
+// those of a plain backend all but HEAD's may.
+func answersWithBody(op, method string) bool {
+	if _, s3 := byName[op]; !s3 {
+		return method != http.MethodHead
+	}
+	switch method {
+	case http.MethodGet:
+		return true
+	case http.MethodPut:
+		return op == "CopyObject" || op == "UploadPartCopy"
+	case http.MethodPost:
+		return op != "PostObject" && op != "RestoreObject"
+	}
+	return false
+}
+
+// sendsBody reports whether requests of the operation have a body.
+func sendsBody(op, method string) bool {
+	switch method {
+	case http.MethodPut, http.MethodPost, http.MethodPatch:
+		return op != "CopyObject" && op != "UploadPartCopy" && op != "CreateMultipartUpload"
+	}
+	return false
+}
+
+// mismatch says why a rule for op cannot have the effect.
+func (e Effect) mismatch(op string) (message, hint string) {
+	switch {
+	case e.Kind == ErrorIn200:
+		return "S3 never answers " + op + " with an error in a 200", "it does so to CopyObject, UploadPartCopy, CompleteMultipartUpload and DeleteObjects"
+	case e.Kind == SlowUpload:
+		return "a request of " + op + " has no body to take slowly", "choose an upload, such as PutObject"
+	case e.Kind == Truncate || e.Kind == Stall:
+		return "an answer to " + op + " has no body to " + e.Kind.String(), "choose another operation, or close, which breaks any answer"
+	}
+	return "an answer to " + op + " has no body, which is what " + e.Kind.String() + " is about", "choose another operation, such as GetObject, or latency, which is for any"
+}
