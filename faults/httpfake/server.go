@@ -23,7 +23,7 @@ const HeaderSize = "X-Squall-Size"
 // PATCH, DELETE and OPTIONS; others get 405. It is safe for concurrent use.
 type Server struct {
 	size   func(path string) (int64, bool)
-	commit func(*http.Request, faults.Request) // never nil
+	commit func(r *http.Request, what faults.Request, again bool) // never nil
 	counts [len(methods)]atomic.Uint64
 }
 
@@ -49,12 +49,13 @@ func WithSize(size func(path string) int64) Option {
 // something (PUT, POST, PATCH, DELETE), and whose it was (Client, Call, Attempt) as far as
 // it says; Op is the method and Key the target. It is told before the client is
 // answered, so that it is told of changes whose answer is lost, too. f runs on the
-// request's goroutine, and must be safe for concurrent use.
-func OnCommit(f func(r *http.Request, what faults.Request)) Option {
+// request's goroutine, and must be safe for concurrent use. again is set for a
+// request that was answered as what it asks for had been done before, by a request that it repeats.
+func OnCommit(f func(r *http.Request, what faults.Request, again bool)) Option {
 	return func(s *Server) {
-		s.commit = func(r *http.Request, what faults.Request) {
+		s.commit = func(r *http.Request, what faults.Request, again bool) {
 			what.Op, what.Method, what.Key = r.Method, r.Method, r.URL.RequestURI()
-			f(r, what)
+			f(r, what, again)
 		}
 	}
 }
@@ -63,7 +64,7 @@ func OnCommit(f func(r *http.Request, what faults.Request)) Option {
 func New(opts ...Option) *Server {
 	s := &Server{
 		size:   func(string) (int64, bool) { return 1 << 10, true },
-		commit: func(*http.Request, faults.Request) {},
+		commit: func(*http.Request, faults.Request, bool) {},
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -155,7 +156,7 @@ func (s *Server) sizeOf(r *http.Request) (int64, int) {
 // committed tells that the request has done its work.
 func (s *Server) committed(r *http.Request) {
 	who, _ := faults.Identify(r)
-	s.commit(r, who)
+	s.commit(r, who, false)
 }
 
 // accept answers a request that had something to say.

@@ -129,7 +129,7 @@ func TestWithoutOptions(t *testing.T) {
 // What is carried out is told, before the answer; reads and refusals are not.
 func TestOnCommit(t *testing.T) {
 	var got []faults.Request
-	s := New(WithSize(sized), OnCommit(func(_ *http.Request, what faults.Request) { got = append(got, what) }))
+	s := New(WithSize(sized), OnCommit(func(_ *http.Request, what faults.Request, _ bool) { got = append(got, what) }))
 	rt := faults.NewTransport(s)
 	for _, tt := range []struct {
 		method, target string

@@ -217,7 +217,7 @@ func TestCompletionsAreRepeatable(t *testing.T) {
 	first := c.must("POST", "/data/k?uploadId="+id, completion(etags, 1))
 	c.must("PUT", "/data/k", "newer")
 	log.all = nil
-	if again := c.must("POST", "/data/k?uploadId="+id, completion(etags, 1)); again.body != first.body || len(log.all) != 0 {
+	if again := c.must("POST", "/data/k?uploadId="+id, completion(etags, 1)); again.body != first.body || len(log.all) != 0 || log.repeats != 1 {
 		t.Errorf("%s, told %v", again.body, log.all)
 	}
 	if a := c.must("GET", "/data/k", ""); a.body != "newer" {

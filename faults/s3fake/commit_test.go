@@ -12,10 +12,19 @@ import (
 )
 
 // told collects what OnCommit tells.
-type told struct{ all []faults.Request }
+type told struct {
+	all     []faults.Request
+	repeats int // that changed nothing
+}
 
 func (c *told) option() Option {
-	return OnCommit(func(_ *http.Request, what faults.Request) { c.all = append(c.all, what) })
+	return OnCommit(func(_ *http.Request, what faults.Request, again bool) {
+		if again {
+			c.repeats++
+			return
+		}
+		c.all = append(c.all, what)
+	})
 }
 
 // Each request that changes something is told once, with what it did and whose it

@@ -111,14 +111,14 @@ func (w *reply) begin(status int) {
 
 // commit tells that the request has changed the store, if it was there to do so.
 func (w *reply) commit() {
-	if w.server.onCommit == nil || w.again {
+	if w.server.onCommit == nil {
 		return
 	}
 	what := w.who
 	what.Method = w.r.Method
 	what.Op, what.Bucket, what.Key = faults.OperationOf(w.r.Method, w.r.URL, w.r.Header)
 	if faults.Writes(what.Op) {
-		w.server.onCommit(w.r, what)
+		w.server.onCommit(w.r, what, w.again)
 	}
 }
 

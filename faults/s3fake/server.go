@@ -33,7 +33,7 @@ type settings struct {
 	buckets []string
 	onBug   func(*faults.PanicError)
 	// onCommit may be nil.
-	onCommit func(*http.Request, faults.Request)
+	onCommit func(r *http.Request, what faults.Request, again bool)
 }
 
 // WithNow is the server's time: for LastModified, dates and conditions. It must
@@ -70,9 +70,10 @@ func OnBug(f func(*faults.PanicError)) Option { return func(s *settings) { s.onB
 // request it was (Client, Call, Attempt), as far as it says. It is told when the change is
 // done and before the client is answered, so that it is told of changes whose answer
 // is lost, too. A write that leaves things as they were, such as the deletion of what is
-// not there, was carried out and counts. f runs on the request's goroutine, and
-// must be safe for concurrent use.
-func OnCommit(f func(r *http.Request, what faults.Request)) Option {
+// not there, was carried out and counts. again is set for a request that was answered with
+// success as what it asks for had been done before, by a request that it repeats. f runs on the
+// request's goroutine, and must be safe for concurrent use.
+func OnCommit(f func(r *http.Request, what faults.Request, again bool)) Option {
 	return func(s *settings) { s.onCommit = f }
 }
 

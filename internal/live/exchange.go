@@ -27,6 +27,7 @@ type exchange struct {
 	arrived  time.Time
 
 	commits uint64 // what it changed
+	repeats bool   // what it asks for had been done before
 	grouped bool   // it says of which call it is
 	call    callID
 	seq     uint64 // among the requests of its call

@@ -97,6 +97,7 @@ type entry struct {
 	seq     uint64 // requests so far
 	last    uint64 // seq of the last attempt
 	commits uint64
+	repeats bool // what it asks for had been done by a call before
 }
 
 // judged is what a call adds to the books as it stands.
@@ -108,7 +109,7 @@ func (e *entry) judged() (failures, successes, duplicates uint64) {
 	case e.pending:
 	case !e.success && e.commits > 0:
 		failures = 1
-	case e.success && (e.lie || e.writes && e.commits == 0):
+	case e.success && (e.lie || e.writes && e.commits == 0 && !e.repeats):
 		successes = 1
 	}
 	return failures, successes, duplicates
@@ -194,6 +195,7 @@ func (l *ledger) done(r *http.Request, x *exchange) {
 	}
 	e.change(func() {
 		e.commits += x.commits
+		e.repeats = e.repeats || x.repeats
 		if x.seq == e.last {
 			e.pending, e.success = false, x.toldSuccess(r)
 		}

@@ -68,7 +68,14 @@ func (w *world) decided(r *http.Request, who faults.Request, v faults.Verdict) {
 }
 
 // committed notes what a request changed.
-func committed(r *http.Request, _ faults.Request) { exchangeOf(r).commits++ }
+func committed(r *http.Request, _ faults.Request, again bool) {
+	x := exchangeOf(r)
+	if again {
+		x.repeats = true
+		return
+	}
+	x.commits++
+}
 
 // serving lets requests through to the backend when it has room and time.
 func (w *world) serving(backend http.Handler, kind scenarios.Kind) http.Handler {
