@@ -2,9 +2,7 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -91,7 +89,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 		run.Policies = append(run.Policies, rec)
 		for j, t := range sc.Thresholds {
 			if t.Binds(p) {
-				run.Thresholds = append(run.Thresholds, sc.judge(j, p, results[i]))
+				run.Thresholds = append(run.Thresholds, sc.judge(j, p.Name, results[i]))
 			}
 		}
 	}
@@ -108,65 +106,6 @@ func (p *Policy) Settings() string {
 		return s
 	}
 	return s + fmt.Sprintf("; breaker: %v, per %s", p.Breaker.Config, p.Breaker.Scope)
-}
-
-// judge compares threshold i with what one policy did.
-func (sc *Scenario) judge(i int, p Policy, res *fleet.Result) reports.Threshold {
-	t := sc.Thresholds[i]
-	file, line, column := sc.ThresholdPosition(i)
-	out := reports.Threshold{
-		Metric: t.Selector(), Expr: t.Expr(), Policy: p.Name,
-		Expected: fmt.Sprintf("%s %s %s", t.AggregateText(), t.Operator, FormatValue(t.Value, t.Unit())),
-		File:     file, Line: line, Column: column,
-	}
-	if t.Text != "" {
-		out.Expr = t.Text
-	}
-	s, _ := res.Measure(t.Metric, sc.phaseIndex(t.Filter.Phase), t.Filter.Op)
-	m, _ := MetricByName(t.Metric)
-	if counts := m.Kind == MetricTrend && t.Aggregate == AggCount; s.Count == 0 && !counts { // no samples are a count, too
-		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"
-		return out
-	}
-	v := t.pick(s)
-	if math.IsInf(v, 1) {
-		out.Actual, out.Reason = "never", "calls were still failing when the next fault, or the end, came"
-		return out
-	}
-	out.Value, out.Actual, out.Passed = v, t.actual(v), t.Holds(v)
-	return out
-}
-
-// actual writes a measured value for people: four digits, or all of them
-// where the rounded number would contradict the verdict.
-func (t Threshold) actual(v float64) string {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
-	if err != nil || t.Holds(short) != t.Holds(v) {
-		short = v
-	}
-	return FormatValue(short, t.Unit())
-}
-
-// pick takes the threshold's aggregate from a sample.
-func (t Threshold) pick(s fleet.Sample) float64 {
-	m, _ := MetricByName(t.Metric)
-	switch {
-	case m.Kind == MetricTrend && t.Aggregate == AggCount:
-		return float64(s.Count)
-	case m.Kind == MetricCounter && t.Aggregate == AggRate:
-		return s.Value / s.Span.Seconds()
-	}
-	switch t.Aggregate {
-	case AggMin:
-		return s.Min
-	case AggMax:
-		return s.Max
-	case AggMed:
-		return s.Quantile(50)
-	case AggPercentile:
-		return s.Quantile(t.Percentile)
-	}
-	return s.Value
 }
 
 // phaseIndex returns the index of the phase with the label, -1 for none.

@@ -224,7 +224,7 @@ func (c *call) failed(err error) {
 	u := r.draws.jitter.Float64(c.client, c.number, uint64(c.attempts))
 	d := c.step.Failed(r.now(), err, u)
 	if d.Retry {
-		c.cell.delay.add(d.After)
+		c.cell.delay.Add(d.After)
 		r.loop.After(d.After, c, c.event(eventSend))
 		return
 	}

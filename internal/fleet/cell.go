@@ -3,6 +3,7 @@ package fleet
 import (
 	"time"
 
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 )
@@ -18,7 +19,7 @@ type cell struct {
 	outcomes                              [reports.OutcomeUnfinished + 1]uint64
 	ends                                  [reasonUnfinished + 1]uint64 // by retry.Reason
 	work, useful                          time.Duration
-	call, attempt, delay                  trend
+	call, attempt, delay                  measure.Durations
 	attemptMin, attemptMax                uint64
 	counts                                []uint64 // calls by number of attempts
 }
@@ -34,7 +35,7 @@ func (c *cell) ended(n int, d time.Duration) {
 		c.counts = append(c.counts, 0)
 	}
 	c.counts[min(n, maxCounts-1)]++
-	c.call.add(d)
+	c.call.Add(d)
 }
 
 // maxCounts bounds the table of calls by attempts: a policy of a million
@@ -69,9 +70,9 @@ func (c *cell) merge(o *cell) {
 	for i, n := range o.counts {
 		c.counts[i] += n
 	}
-	c.call.merge(&o.call)
-	c.attempt.merge(&o.attempt)
-	c.delay.merge(&o.delay)
+	c.call.Merge(&o.call)
+	c.attempt.Merge(&o.attempt)
+	c.delay.Merge(&o.delay)
 }
 
 // report turns the cell into a record; span is the time that goodput is
@@ -87,7 +88,7 @@ func (c *cell) report(span time.Duration) reports.Metrics {
 		AttemptOutcomes: append([]uint64(nil), c.outcomes[:]...),
 		Ends:            []reports.End{},
 		WorkNS:          int64(c.work), WastedWorkNS: int64(c.work - c.useful),
-		CallDuration: c.call.report(), AttemptDuration: c.attempt.report(), RetryDelay: c.delay.report(),
+		CallDuration: c.call.Report(), AttemptDuration: c.attempt.Report(), RetryDelay: c.delay.Report(),
 	}
 	for i, n := range c.ends {
 		if n > 0 {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 )
@@ -19,7 +20,7 @@ type recorder struct {
 	ops      int
 	edges    []time.Duration // end of each phase
 	series   series
-	recovery recovery
+	recovery measure.Recovery
 }
 
 // fineCells is how many cells get histograms of three digits; above, two are
@@ -27,7 +28,7 @@ type recorder struct {
 const fineCells = 256
 
 func newRecorder(cfg *Config, run time.Duration) recorder {
-	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: newRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
+	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: measure.NewRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
 	var end time.Duration
 	for _, p := range cfg.Plan.Phases {
 		end += p.For
@@ -40,7 +41,7 @@ func newRecorder(cfg *Config, run time.Duration) recorder {
 	}
 	for i := range r.cells {
 		c := &r.cells[i]
-		c.call.digits, c.attempt.digits, c.delay.digits = digits, digits, digits
+		c.call.Digits, c.attempt.Digits, c.delay.Digits = digits, digits, digits
 	}
 	return r
 }
@@ -70,7 +71,7 @@ func (r *recorder) cell(start time.Duration, op int) *cell {
 // attempt books the end of the attempt under way.
 func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
 	c.cell.outcomes[outcome]++
-	c.cell.attempt.add(now - c.sent)
+	c.cell.attempt.Add(now - c.sent)
 	r.series.attempt(c.sent, outcome)
 }
 
@@ -82,8 +83,8 @@ func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	b.calls++
 	b.attempts += uint64(c.attempts)
 	b.attemptMax = max(b.attemptMax, uint64(c.attempts))
-	b.duration.add(took)
-	r.recovery.call(c.start, ok)
+	b.duration.Add(took)
+	r.recovery.Call(c.start, ok)
 	if ok {
 		c.cell.succeeded++
 		b.succeeded++

@@ -1,9 +1,9 @@
 package fleet
 
 import (
-	"math"
 	"time"
 
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 )
 
@@ -20,7 +20,7 @@ func (r *run) result(end time.Duration) *Result {
 	return &Result{
 		run: r, end: end,
 		breakers: r.breakers.end(end),
-		recovery: r.recorder.recovery.report(Phases(r.cfg)),
+		recovery: r.recorder.recovery.Report(Phases(r.cfg)),
 	}
 }
 
@@ -69,15 +69,8 @@ func (r *Result) faults() []reports.FaultRule {
 	return out
 }
 
-// Sample is one metric over a chosen set of calls: a trend where the metric is
-// a duration or a number per call, else a single value.
-type Sample struct {
-	Count    uint64                  // samples behind the numbers
-	Value    float64                 // count, share or rate; the mean for trends
-	Quantile func(q float64) float64 // nil for single values; q from 0 to 100
-	Min, Max float64                 // of trends
-	Span     time.Duration           // time that the calls were made in
-}
+// Sample is one metric over a chosen set of calls.
+type Sample = measure.Sample
 
 // Measure returns the metric with the given name (the names of a scenario's
 // thresholds) over the calls of one phase and operation; a negative phase and
@@ -102,13 +95,13 @@ func (r *Result) Measure(metric string, phase int, op string) (s Sample, ok bool
 func (c *cell) measure(metric string, span time.Duration) (Sample, bool) {
 	switch metric {
 	case "call_duration":
-		return c.call.sample(), true
+		return c.call.Sample(), true
 	case "attempt_duration":
-		return c.attempt.sample(), true
+		return c.attempt.Sample(), true
 	case "retry_delay":
-		return c.delay.sample(), true
+		return c.delay.Sample(), true
 	case "attempts_per_call":
-		return c.attemptSample(), true
+		return measure.Numbers(c.counts, c.attempts, c.attemptMin, c.attemptMax), true
 	case "calls":
 		return Sample{Count: c.calls + c.dropped, Value: float64(c.calls)}, true
 	case "success_rate":
@@ -139,24 +132,11 @@ func (r *Result) measureRun(metric string, phase int) (Sample, bool) {
 		open := sum(b.open, phase).Seconds()
 		return Sample{Count: uint64(len(b.order)), Value: open}, true
 	case "time_to_recover":
-		s := Sample{}
-		for _, rec := range r.recovery {
-			if phase >= 0 && rec.Phase != r.run.cfg.Plan.Phases[phase].Label {
-				continue
-			}
-			d := time.Duration(rec.AfterNS).Seconds()
-			if !rec.Recovered {
-				d = math.Inf(1)
-			}
-			if s.Count == 0 || d < s.Min {
-				s.Min = d
-			}
-			s.Max = max(s.Max, d)
-			s.Value += d
-			s.Count++
+		label := ""
+		if phase >= 0 {
+			label = r.run.cfg.Plan.Phases[phase].Label
 		}
-		s.Value = ratio(s.Value, float64(s.Count))
-		return s, true
+		return measure.Recoveries(r.recovery, label), true
 	}
 	return Sample{}, false
 }
@@ -170,29 +150,4 @@ func sum[T uint64 | time.Duration](byPhase []T, phase int) T {
 		total += n
 	}
 	return total
-}
-
-func (t *trend) sample() Sample {
-	return Sample{
-		Count: t.count, Value: t.mean().Seconds(), Min: t.min.Seconds(), Max: t.max.Seconds(),
-		Quantile: func(q float64) float64 { return t.quantile(q).Seconds() },
-	}
-}
-
-// attemptSample reads the distribution of attempts per call off its counts,
-// which are exact below maxCounts.
-func (c *cell) attemptSample() Sample {
-	return Sample{
-		Count: c.calls, Value: ratio(float64(c.attempts), float64(c.calls)),
-		Min: float64(c.attemptMin), Max: float64(c.attemptMax),
-		Quantile: func(q float64) float64 {
-			need, seen := q/100*float64(c.calls), 0.0
-			for n, calls := range c.counts {
-				if seen += float64(calls); seen >= need && calls > 0 {
-					return float64(n)
-				}
-			}
-			return float64(c.attemptMax)
-		},
-	}
 }

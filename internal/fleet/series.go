@@ -3,6 +3,7 @@ package fleet
 import (
 	"time"
 
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 )
 
@@ -29,7 +30,7 @@ type series struct {
 type bucket struct {
 	calls, succeeded, rejected uint64
 	attempts, attemptMax       uint64
-	duration                   trend
+	duration                   measure.Durations
 }
 
 // bucketWidth returns the width of the buckets for a run of length d whose
@@ -65,7 +66,7 @@ func roundUp(d time.Duration) time.Duration {
 func (s *series) call(start time.Duration) *bucket {
 	i := int(start / s.width)
 	for len(s.calls) <= i {
-		s.calls = append(s.calls, bucket{duration: trend{digits: 2}})
+		s.calls = append(s.calls, bucket{duration: measure.Durations{Digits: 2}})
 	}
 	return &s.calls[i]
 }
@@ -107,9 +108,9 @@ func (s *series) report(run time.Duration) reports.Series {
 		b := &s.calls[i]
 		out.Calls[i], out.Succeeded[i], out.Rejected[i] = b.calls, b.succeeded, b.rejected
 		out.CallAttempts[i], out.CallAttemptMax[i] = b.attempts, b.attemptMax
-		out.CallP50NS[i] = int64(b.duration.quantile(50))
-		out.CallP99NS[i] = int64(b.duration.quantile(99))
-		out.CallMaxNS[i] = int64(b.duration.max)
+		out.CallP50NS[i] = int64(b.duration.Quantile(50))
+		out.CallP99NS[i] = int64(b.duration.Quantile(99))
+		out.CallMaxNS[i] = int64(b.duration.Max())
 	}
 	for _, row := range s.sent {
 		out.Attempts = append(out.Attempts, append(row, make([]uint64, n-len(row))...))

@@ -1,4 +1,4 @@
-package fleet
+package measure
 
 import (
 	"time"
@@ -14,23 +14,26 @@ const recoveryShare = 0.99
 // second instead.
 const recoveryWindows = 1 << 20
 
-// recovery counts calls and successes in windows of a second by intended
-// start, and finds from them how long calls went on failing after a fault.
-type recovery struct {
+// Recovery counts calls and successes in windows of a second by intended
+// start, and finds from them how long calls went on failing after a fault. It is
+// made by [NewRecovery], and not safe for concurrent use.
+type Recovery struct {
 	width time.Duration
 	good  []uint32
 	all   []uint32
 }
 
-func newRecovery(run time.Duration) recovery {
+// NewRecovery returns one for a run of that length.
+func NewRecovery(run time.Duration) Recovery {
 	w := time.Second
 	for run/w > recoveryWindows {
 		w *= 2
 	}
-	return recovery{width: w}
+	return Recovery{width: w}
 }
 
-func (r *recovery) call(start time.Duration, ok bool) {
+// Call counts a call that was meant to start at that time of the run.
+func (r *Recovery) Call(start time.Duration, ok bool) {
 	i := int(start / r.width)
 	for len(r.all) <= i {
 		r.all, r.good = append(r.all, 0), append(r.good, 0)
@@ -43,11 +46,11 @@ func (r *recovery) call(start time.Duration, ok bool) {
 
 // first returns the first window that lies wholly after t: one that straddles
 // a phase's edge would charge the fault's failures to the healthy phase.
-func (r *recovery) first(t time.Duration) int { return int((t + r.width - 1) / r.width) }
+func (r *Recovery) first(t time.Duration) int { return int((t + r.width - 1) / r.width) }
 
 // rate returns the success rate of calls that started in [from, to), or 1
 // without calls.
-func (r *recovery) rate(from, to time.Duration) float64 {
+func (r *Recovery) rate(from, to time.Duration) float64 {
 	var good, all uint64
 	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
 		good, all = good+uint64(r.good[i]), all+uint64(r.all[i])
@@ -61,7 +64,7 @@ func (r *recovery) rate(from, to time.Duration) float64 {
 // lastBad returns the end of the last window in [from, to) whose success rate
 // is below floor, as time since from; 0 if there is none. Windows without
 // calls say nothing.
-func (r *recovery) lastBad(from, to time.Duration, floor float64) time.Duration {
+func (r *Recovery) lastBad(from, to time.Duration, floor float64) time.Duration {
 	last := time.Duration(0)
 	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
 		if r.all[i] > 0 && float64(r.good[i])/float64(r.all[i]) < floor {
@@ -71,9 +74,9 @@ func (r *recovery) lastBad(from, to time.Duration, floor float64) time.Duration 
 	return last
 }
 
-// report finds each phase without faults that follows one with: what counts
+// Report finds each phase without faults that follows one with: what counts
 // as good is the success rate in the healthy stretch before the fault.
-func (r *recovery) report(phases []reports.Phase) []reports.Recovery {
+func (r *Recovery) Report(phases []reports.Phase) []reports.Recovery {
 	out := []reports.Recovery{}
 	baseline := 1.0
 	for i := 0; i < len(phases); i++ {

@@ -1,0 +1,108 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/squall-sim/squall/internal/measure"
+	"github.com/squall-sim/squall/reports"
+)
+
+// Sample is one metric over a chosen set of calls, as thresholds are held against it.
+type Sample = measure.Sample
+
+// Measurer is what thresholds are judged on: what somebody did, and how it came out.
+type Measurer interface {
+	// Measure returns the metric of that name (see [Metrics]) over the calls of one
+	// phase and operation; a negative phase and an empty op mean all. Durations
+	// are in seconds. ok is false for a metric that it cannot know.
+	Measure(metric string, phase int, op string) (s Sample, ok bool)
+}
+
+// Unjudged is a threshold that says nothing of those that were to be judged.
+type Unjudged struct {
+	Threshold Threshold
+	Why       string // for people: "it is for the policy shipped"
+}
+
+// Judge holds the scenario's thresholds against what a client of that name did
+// that has no policy of the scenario: those for one policy do not bind it, and those
+// on what m cannot know, or on a phase that had no turn, are not judged. due tells
+// of the phases, by number, whether they had.
+func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (judged []reports.Threshold, left []Unjudged) {
+	for i, t := range sc.Thresholds {
+		phase := sc.phaseIndex(t.Filter.Phase)
+		_, known := m.Measure(t.Metric, phase, t.Filter.Op)
+		switch {
+		case t.Filter.Policy != "":
+			left = append(left, Unjudged{t, "it is for the policy " + t.Filter.Policy})
+		case !known:
+			left = append(left, Unjudged{t, "only a client knows its " + t.Metric})
+		case phase >= 0 && !due(phase):
+			left = append(left, Unjudged{t, "the phase " + t.Filter.Phase + " had no turn"})
+		default:
+			judged = append(judged, sc.judge(i, client, m))
+		}
+	}
+	return judged, left
+}
+
+// judge compares threshold i with what somebody did: a policy, or a client.
+func (sc *Scenario) judge(i int, who string, m Measurer) reports.Threshold {
+	t := sc.Thresholds[i]
+	file, line, column := sc.ThresholdPosition(i)
+	out := reports.Threshold{
+		Metric: t.Selector(), Expr: t.Expr(), Policy: who,
+		Expected: fmt.Sprintf("%s %s %s", t.AggregateText(), t.Operator, FormatValue(t.Value, t.Unit())),
+		File:     file, Line: line, Column: column,
+	}
+	if t.Text != "" {
+		out.Expr = t.Text
+	}
+	s, _ := m.Measure(t.Metric, sc.phaseIndex(t.Filter.Phase), t.Filter.Op)
+	metric, _ := MetricByName(t.Metric)
+	if counts := metric.Kind == MetricTrend && t.Aggregate == AggCount; s.Count == 0 && !counts { // no samples are a count, too
+		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"
+		return out
+	}
+	v := t.pick(s)
+	if math.IsInf(v, 1) {
+		out.Actual, out.Reason = "never", "calls were still failing when the next fault, or the end, came"
+		return out
+	}
+	out.Value, out.Actual, out.Passed = v, t.actual(v), t.Holds(v)
+	return out
+}
+
+// actual writes a measured value for people: four digits, or all of them
+// where the rounded number would contradict the verdict.
+func (t Threshold) actual(v float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
+	if err != nil || t.Holds(short) != t.Holds(v) {
+		short = v
+	}
+	return FormatValue(short, t.Unit())
+}
+
+// pick takes the threshold's aggregate from a sample.
+func (t Threshold) pick(s Sample) float64 {
+	m, _ := MetricByName(t.Metric)
+	switch {
+	case m.Kind == MetricTrend && t.Aggregate == AggCount:
+		return float64(s.Count)
+	case m.Kind == MetricCounter && t.Aggregate == AggRate:
+		return s.Value / s.Span.Seconds()
+	}
+	switch t.Aggregate {
+	case AggMin:
+		return s.Min
+	case AggMax:
+		return s.Max
+	case AggMed:
+		return s.Quantile(50)
+	case AggPercentile:
+		return s.Quantile(t.Percentile)
+	}
+	return s.Value
+}
