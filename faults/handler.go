@@ -3,6 +3,7 @@ package faults
 import (
 	"crypto/tls"
 	"io"
+	"math/bits"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -51,12 +52,14 @@ type handler struct {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	who := h.request(r)
-	v := h.in.Decide(h.now(), who)
+	v := h.in.DecideWith(h.now(), who, r.Header)
 	if h.limit != nil {
 		v = h.limit(r, who, v)
 	}
 	if d, ok := w.(decider); ok {
-		d.decided(v)
+		d.decided(v) // who has the exchange knows when it ends
+	} else {
+		defer v.End()
 	}
 	if h.told != nil {
 		h.told(r, who, v)
@@ -69,42 +72,67 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now()}
 	}
-	if d, ok := v.After(); ok {
-		wire.After(d)
+	after, fixed := v.After()
+	if fixed {
+		wire.After(after)
 	}
 	if v.refusal != nil {
 		v.refusal.Write(w, r, who)
 		return
 	}
+	h.under(v, who, fixed).ServeHTTP(wire, r)
+}
+
+// under is the backend under all effects of the verdict: each is as if the ones
+// behind it were a part of the backend. Where the time of the answer is fixed, it
+// has what those that come before an answer take.
+func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
+	next := h.ended(v, who)
 	if v.Effect.Modifies() {
-		h.modified(v, h.next).ServeHTTP(wire, r)
-		return
+		next = h.modified(v.rule, who, h.next)
 	}
-	switch v.Effect.Kind {
-	case Truncate, Stall:
-		cut(wire, r, h.next, v.Effect)
-	case LostAck:
-		h.next.ServeHTTP(newLost(), r)
-		h.fail(wire, r, who, v)
-	default:
-		h.fail(wire, r, who, v)
+	for set := v.before; set != 0 && !fixed; {
+		bit := uint64(1) << (63 - bits.LeadingZeros64(set)) // the last one first: it is the innermost
+		set &^= bit
+		rule := v.rule.home.continued[bits.TrailingZeros64(bit)]
+		if k := rule.verdict.Effect.Kind; v.Effect.sendsBackends() || k == Latency || k == SlowUpload {
+			next = h.modified(rule, who, next)
+		}
 	}
+	return next
+}
+
+// ended is the backend under an effect that leaves it no whole answer.
+func (h *handler) ended(v Verdict, who Request) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wire := w.(Wire)
+		switch v.Effect.Kind {
+		case Truncate, Stall:
+			cut(wire, r, h.next, v.Effect)
+		case LostAck:
+			h.next.ServeHTTP(newLost(), r)
+			h.fail(wire, r, who, v)
+		default:
+			h.fail(wire, r, who, v)
+		}
+	})
 }
 
 // modified is next under an effect that leaves the answer to it. It must be given
 // a [Wire] to write to, and gives one to next, so that such handlers can be nested.
-func (h *handler) modified(v Verdict, next http.Handler) http.Handler {
+func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Handler {
+	e := &rule.verdict.Effect
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire := w.(Wire)
-		switch v.Effect.Kind {
+		switch e.Kind {
 		case Latency:
-			wire.Delay(v.Add)
+			wire.Delay(rule.sample(&who))
 		case SlowUpload:
-			r = h.slowUpload(wire, r, v.Effect.Rate)
+			r = h.slowUpload(wire, r, e.Rate)
 		case Bandwidth:
-			wire = &dribble{Wire: wire, pace: h.pace(wire, v.Effect.Rate)}
+			wire = &dribble{Wire: wire, pace: h.pace(wire, e.Rate)}
 		case SlowBody:
-			wire = &tardy{Wire: wire, add: v.Add}
+			wire = &tardy{Wire: wire, add: rule.sample(&who)}
 		}
 		next.ServeHTTP(wire, r)
 	})
@@ -141,7 +169,7 @@ func (h *handler) request(r *http.Request) Request {
 		who.Op, who.Bucket, who.Key = OperationOf(r.Method, r.URL, r.Header)
 	}
 	if !who.identify(r) {
-		who.Call, who.Attempt = h.count.Add(1)-1, 1
+		who.Call, who.Attempt, who.Unnamed = h.count.Add(1)-1, 1, true
 	}
 	return who
 }

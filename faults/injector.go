@@ -1,8 +1,11 @@
 package faults
 
 import (
+	"math/bits"
+	"net/http"
 	"sort"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,27 +13,35 @@ import (
 )
 
 // Injector is a compiled [Plan]: it decides what happens to each request. It
-// is safe for concurrent use, and never allocates while deciding.
+// is safe for concurrent use, and does not allocate while deciding, but for what
+// rules with Every and First have to remember of new keys, clients and calls.
 type Injector struct {
 	ends   []time.Duration // when each phase ends; the last is never reached
-	phases []phase
+	phases []*phase
 	rules  []*rule // all of them, in the order of the plan
+
+	nominal func() []Nominal // of the rules
 }
 
 // phase is a compiled [Phase].
 type phase struct {
-	label string
-	byOp  map[string][]*rule // for the operations that rules name: all that may match it
-	rest  []*rule            // for every other operation
+	label     string
+	start     time.Duration
+	byOp      map[string][]*rule // for the operations that rules name: all that may match it
+	rest      []*rule            // for every other operation
+	continued []*rule            // those with Continue; a rule's bit is its place
+	requests  atomic.Uint64
 }
 
 // rule is a compiled [Rule]. Draws of one rule never shift those of another.
 type rule struct {
 	phase, index int
+	home         *phase
 	text         string
 	op           string
-	key          glob
-	p            float64
+	on           selector
+	shape        shape
+	counting     *counting // nil: every request
 	chance       sim.Stream
 	verdict      Verdict // what a hit gives, but for the extra latency
 	latency      sim.Sampler
@@ -38,8 +49,12 @@ type rule struct {
 	answer       *answer    // of effects that answer
 	errs         errorTable
 	selective    bool // not for requests that cannot have the effect
+	continues    bool
+	bit          uint64 // of those that continue
+	atMost       int64
 
 	matched, fired atomic.Uint64
+	active         atomic.Int64 // requests under the fault, where atMost counts
 }
 
 // New compiles a plan. Draws are keyed by seed, the numbers of phase and rule,
@@ -49,26 +64,33 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 	if err := plan.Validate(); err != nil {
 		return nil, err
 	}
-	in := &Injector{}
-	chance, latency := sim.NewStream(seed, "faults"), sim.NewStream(seed, "faults latency")
+	in := &Injector{nominal: sync.OnceValue(plan.nominal)}
+	chance, latency, shapes := sim.NewStream(seed, "faults"), sim.NewStream(seed, "faults latency"), sim.NewStream(seed, "faults shapes")
 	end := time.Duration(0)
 	for i, ph := range plan.Phases {
+		home := &phase{label: ph.Label, start: end}
 		end = sim.Add(end, ph.For)
 		in.ends = append(in.ends, end)
 		rules := make([]*rule, len(ph.Rules))
 		for j, r := range ph.Rules {
 			rules[j] = compile(i, j, r)
+			rules[j].home = home
+			rules[j].shape = newShape(r, ph.For, shapes.Sub(uint64(i)).Sub(uint64(j)))
 			rules[j].chance = chance.Sub(uint64(i)).Sub(uint64(j))
 			rules[j].draws = latency.Sub(uint64(i)).Sub(uint64(j))
 		}
 		in.rules = append(in.rules, rules...)
-		in.phases = append(in.phases, newPhase(ph.Label, rules))
+		home.sort(rules)
+		in.phases = append(in.phases, home)
 	}
 	return in, nil
 }
 
 func compile(phase, index int, r Rule) *rule {
-	out := &rule{phase: phase, index: index, text: r.String(), op: r.On.Op, key: compileGlob(r.On.Key), p: r.P, selective: r.Effect.Selective()}
+	out := &rule{
+		phase: phase, index: index, text: r.String(), op: r.On.Op, on: compileSelector(r.On), counting: newCounting(r),
+		selective: r.Effect.Selective(), continues: r.Continue, atMost: int64(r.AtMost),
+	}
 	out.verdict = Verdict{Phase: phase, Rule: index, Effect: r.Effect, rule: out}
 	if r.Effect.Add != "" {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
@@ -81,11 +103,14 @@ func compile(phase, index int, r Rule) *rule {
 	return out
 }
 
-// newPhase sorts the rules by operation, so that a request is only held
-// against those that may match it.
-func newPhase(label string, rules []*rule) phase {
-	ph := phase{label: label}
+// sort sorts the rules by operation, so that a request is only held against
+// those that may match it.
+func (ph *phase) sort(rules []*rule) {
 	for _, r := range rules {
+		if r.continues {
+			r.bit = 1 << len(ph.continued)
+			ph.continued = append(ph.continued, r)
+		}
 		if r.op == "" {
 			ph.rest = append(ph.rest, r)
 		}
@@ -103,40 +128,81 @@ func newPhase(label string, rules []*rule) phase {
 			}
 		}
 	}
-	return ph
 }
 
 // Decide tells what happens to a request that reaches the backend at the given
-// time of the plan; a time before 0 is 0. The first rule of the phase whose
-// selector matches, and whose effect the request can have ([Effect.Meets]),
-// decides: its draw says whether its effect comes or nothing
-// does, and no later rule is asked. Decide is a pure function of the plan, the
-// seed and its arguments, but for the counters.
-func (in *Injector) Decide(at time.Duration, r Request) Verdict {
+// time of the plan; a time before 0 is 0. The first rule of the phase that is for
+// the request ([Rule]), and whose effect the request can have ([Effect.Meets]),
+// decides: its draw says whether its effect comes or nothing does, and no later
+// rule is asked, unless the rule says Continue. Decide is a pure function of the
+// plan, the seed and its arguments, but for the counters, for rules with Every or
+// First, which count requests, and for those with AtMost: whoever decides by such
+// a plan has to call [Verdict.End] when a request has ended.
+func (in *Injector) Decide(at time.Duration, r Request) Verdict { return in.DecideWith(at, r, nil) }
+
+// DecideWith is Decide for a request with these headers, for rules that ask for
+// headers. A Decide without is for simulations that send no bytes: such rules are
+// then for no request.
+func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) Verdict {
 	n := in.PhaseAt(at)
-	ph := &in.phases[n]
+	ph := in.phases[n]
+	ph.requests.Add(1)
 	rules := ph.rest
 	if ph.byOp != nil {
 		if named, ok := ph.byOp[r.Op]; ok {
 			rules = named
 		}
 	}
+	since := max(at-ph.start, 0)
+	var last *rule
+	var before uint64
 	for _, rule := range rules {
-		if !rule.key.match(r.path()) || rule.selective && !rule.verdict.Effect.meets(r.Op, r.method()) {
+		if !rule.meets(since, &r, header) {
 			continue
 		}
 		rule.matched.Add(1)
-		attempt := uint64(r.Attempt)
-		if rule.p < 1 && rule.chance.Float64(r.Client, r.Call, attempt) >= rule.p {
+		if rule.hits(since, &r) {
+			rule.fired.Add(1)
+			if last != nil {
+				before |= last.bit
+			}
+			last = rule
+		}
+		if !rule.continues {
 			break
 		}
-		rule.fired.Add(1)
-		v := rule.verdict
-		v.method = r.method()
-		v.Add = rule.adds(&r)
-		return v
 	}
-	return Verdict{Phase: n, Rule: -1}
+	if last == nil {
+		return Verdict{Phase: n, Rule: -1}
+	}
+	v := last.verdict
+	v.method, v.before = r.method(), before
+	v.Add = last.adds(&r, last)
+	for set := before; set != 0; set &= set - 1 {
+		v.Add = sim.Add(v.Add, ph.continued[bits.TrailingZeros64(set)].adds(&r, last))
+	}
+	return v
+}
+
+// meets reports whether the rule is for the request.
+func (r *rule) meets(since time.Duration, req *Request, header http.Header) bool {
+	return r.on.chooses(req, header) &&
+		(!r.selective || r.verdict.Effect.meets(req.Op, req.method())) &&
+		(!r.shape.shaped || r.shape.holds(since, req)) &&
+		(r.counting == nil || r.counting.leaves(req))
+}
+
+// hits draws whether a request that the rule is for is hit, and takes a place
+// under the fault where those are bounded.
+func (r *rule) hits(since time.Duration, req *Request) bool {
+	if p := r.shape.chance(since); p < 1 && r.chance.Float64(req.Client, req.Call, uint64(req.Attempt)) >= p {
+		return false
+	}
+	if r.atMost > 0 && r.active.Add(1) > r.atMost {
+		r.active.Add(-1)
+		return false
+	}
+	return true
 }
 
 // method is the request's, or that of its operation.
@@ -178,17 +244,21 @@ type RuleCount struct {
 	Phase, Rule int    // numbers in the plan, from 0
 	Label       string // of the phase
 	Text        string // the rule in one line
-	Matched     uint64 // requests that its selector chose
-	Fired       uint64 // of those, the ones that its draw hit
+	Matched     uint64 // requests that it was for
+	Fired       uint64 // of those, the ones that it hit
+	// Requests are all that came in its phase: Fired/Requests is the share of them
+	// that it hit.
+	Requests uint64
+	Nominal  Nominal // what was to be expected
 }
 
 // Counts returns the counters of every rule, in the order of the plan.
 func (in *Injector) Counts() []RuleCount {
-	counts := make([]RuleCount, len(in.rules))
+	counts, nominal := make([]RuleCount, len(in.rules)), in.nominal()
 	for i, r := range in.rules {
 		counts[i] = RuleCount{
-			Phase: r.phase, Rule: r.index, Label: in.phases[r.phase].label, Text: r.text,
-			Matched: r.matched.Load(), Fired: r.fired.Load(),
+			Phase: r.phase, Rule: r.index, Label: r.home.label, Text: r.text,
+			Matched: r.matched.Load(), Fired: r.fired.Load(), Requests: r.home.requests.Load(), Nominal: nominal[i],
 		}
 	}
 	return counts

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/sim"
 )
@@ -21,45 +19,9 @@ type Plan struct {
 type Phase struct {
 	Label string        `yaml:"label"` // for reports; may be empty
 	For   time.Duration `yaml:"for"`   // positive
-	// Rules are tried in order: the first whose selector matches a request
-	// decides, with its probability, and no later one is asked.
+	// Rules are tried in order: the first that is for a request decides, with its
+	// probability, and no later one is asked, unless it says Continue.
 	Rules []Rule `yaml:"faults"`
-}
-
-// Rule is one fault: where, how often, and what. Note that a zero P makes a
-// rule that never fires.
-type Rule struct {
-	On     Selector `yaml:"on"`
-	P      float64  `yaml:"p"` // probability that a matching request is hit: 0 to 1
-	Effect Effect   `yaml:"effect"`
-}
-
-// Selector chooses requests. The zero value chooses all.
-type Selector struct {
-	// Op is the operation, one of [Operations] or an HTTP method; "": any.
-	Op string `yaml:"op"`
-	// Key is a glob for the object's key, for the prefix that a list asks for,
-	// or for the path of an HTTP request (without its query). * and ? stop at
-	// slashes, ** as a whole segment does not; {a,b} and [a-z] choose. "": any.
-	// Source of the syntax: github.com/bmatcuk/doublestar/v4.
-	Key string `yaml:"key"`
-}
-
-// String returns the rule in one line, such as
-// "PutObject raw/** p=0.9 SlowDown". Parts that choose everything are left
-// out.
-func (r Rule) String() string {
-	var parts []string
-	if r.On.Op != "" {
-		parts = append(parts, r.On.Op)
-	}
-	if r.On.Key != "" {
-		parts = append(parts, r.On.Key)
-	}
-	if r.P != 1 {
-		parts = append(parts, "p="+strconv.FormatFloat(r.P, 'g', -1, 64))
-	}
-	return strings.Join(append(parts, r.Effect.String()), " ")
 }
 
 // Duration returns the time that the phases take together, at most
@@ -85,43 +47,24 @@ func (p Plan) Validate() error {
 	return c.err("plan")
 }
 
-// Validate returns nil, or an [*InvalidError] that holds every problem of the
-// rule, with paths such as "on.key".
-func (r Rule) Validate() error {
-	var c checker
-	c.rule("", r)
-	return c.err("rule")
-}
-
 func (c *checker) phase(path string, ph Phase) {
 	if ph.For <= 0 {
 		c.add(path+".for", "a phase of "+ph.For.String()+" is not possible", "write a positive duration, such as 30s")
 	}
+	if len(ph.Rules) > MaxRules {
+		c.add(path+".faults", "there are "+strconv.Itoa(len(ph.Rules))+" faults in one phase", "write at most "+strconv.Itoa(MaxRules))
+		return
+	}
+	continued := 0
 	for i, r := range ph.Rules {
-		c.rule(path+".faults["+strconv.Itoa(i)+"].", r)
-	}
-}
-
-// rule checks r; path ends in a dot where it is not empty.
-func (c *checker) rule(path string, r Rule) {
-	if op := r.On.Op; op != "" && !known(op) {
-		c.add(path+"on.op", "unknown operation "+quote(op), opHint(op))
-	}
-	if r.On.Key != "" && !doublestar.ValidatePattern(r.On.Key) {
-		c.add(path+"on.key", quote(r.On.Key)+" is not a glob", "close its brackets, write \\[ for a bracket itself, and end it with no backslash")
-	}
-	if !(r.P >= 0 && r.P <= 1) {
-		hint := "write a number from 0 to 1"
-		if r.P > 1 && r.P <= 100 {
-			hint += ", such as " + strconv.FormatFloat(r.P/100, 'g', -1, 64)
+		c.rule(path+".faults["+strconv.Itoa(i)+"].", r, max(0, ph.For))
+		if r.Continue {
+			continued++
 		}
-		c.add(path+"p", "the probability "+strconv.FormatFloat(r.P, 'g', -1, 64)+" is not between 0 and 1", hint)
 	}
-	if op := r.On.Op; op != "" && !r.Effect.Meets(op) {
-		message, hint := r.Effect.mismatch(op)
-		c.add(path+"on.op", message, hint)
+	if continued > MaxContinued {
+		c.add(path+".faults", strconv.Itoa(continued)+" faults of the phase continue", "write at most "+strconv.Itoa(MaxContinued))
 	}
-	c.effect(path+"effect", r.Effect)
 }
 
 // known reports whether some backend has the operation: S3's, or any method.
@@ -129,12 +72,17 @@ func known(op string) bool {
 	if _, ok := Operation(op); ok {
 		return true
 	}
-	for i := 0; i < len(op); i++ {
-		if op[i] < 'A' || op[i] > 'Z' {
+	return isMethod(op)
+}
+
+// isMethod reports whether the name could be that of an HTTP method.
+func isMethod(name string) bool {
+	for i := 0; i < len(name); i++ {
+		if name[i] < 'A' || name[i] > 'Z' {
 			return false
 		}
 	}
-	return op != ""
+	return name != ""
 }
 
 func opHint(op string) string {

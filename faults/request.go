@@ -22,12 +22,16 @@ type Request struct {
 	// to it, where they are known beforehand. Simulations, which send no bytes,
 	// tell by them what a Bandwidth or a SlowUpload takes.
 	Upload, Download int64
+
+	// Unnamed is set where nobody said which client calls: Client then only keys
+	// draws, and rules for clients are not for the request.
+	Unnamed bool
 }
 
 type requestKey struct{}
 
 // WithRequest returns a context that tells [NewHandler] whose request it
-// carries: Client, Call and Attempt of r, and the sizes. What the request asks for is read
+// carries: Client, Call, Attempt and Unnamed of r, and the sizes. What the request asks for is read
 // from the request itself.
 func WithRequest(ctx context.Context, r Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
@@ -60,7 +64,7 @@ func Identify(req *http.Request) (Request, bool) {
 // identify fills in whose request it is; false if the request does not say.
 func (r *Request) identify(req *http.Request) bool {
 	if id, ok := RequestFrom(req.Context()); ok {
-		r.Client, r.Call, r.Attempt = id.Client, id.Call, id.Attempt
+		r.Client, r.Call, r.Attempt, r.Unnamed = id.Client, id.Call, id.Attempt, id.Unnamed
 		r.Upload, r.Download = id.Upload, id.Download
 		return true
 	}
@@ -71,7 +75,7 @@ func (r *Request) identify(req *http.Request) bool {
 		return true
 	}
 	if id := req.Header["Amz-Sdk-Invocation-Id"]; len(id) > 0 && id[0] != "" {
-		r.Call = hashString(id[0])
+		r.Call, r.Unnamed = hashString(id[0]), true
 		r.Attempt = 1
 		for _, field := range strings.Split(req.Header.Get("Amz-Sdk-Request"), ";") {
 			if n, ok := strings.CutPrefix(strings.TrimSpace(field), "attempt="); ok {

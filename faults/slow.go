@@ -9,17 +9,38 @@ import (
 	"github.com/squall-sim/squall/sim"
 )
 
-// adds is the extra time that the rule's effect gives to a request.
-func (r *rule) adds(req *Request) time.Duration {
+// adds is the extra time that the rule's effect gives to a request, of which the
+// effect of last decides what becomes: it is the rule itself, or one behind it.
+func (r *rule) adds(req *Request, last *rule) time.Duration {
+	end := &last.verdict.Effect
 	switch e := &r.verdict.Effect; {
-	case r.latency != nil:
-		return r.latency.Sample(r.draws.Float64(req.Client, req.Call, uint64(req.Attempt)))
+	case e.Kind == SlowUpload:
+		if end.Kind == Reset || end.Kind == Outage { // they do not read the request
+			return 0
+		}
+		return transferTime(req.Upload, e.Rate)
+	case (e.Kind == Bandwidth || e.Kind == SlowBody) && !end.sendsBackends():
+		return 0
+	case e.Kind == Bandwidth && end.Kind == Truncate:
+		return transferTime(end.At, e.Rate)
 	case e.Kind == Bandwidth:
 		return transferTime(req.Download, e.Rate)
-	case e.Kind == SlowUpload:
-		return transferTime(req.Upload, e.Rate)
 	}
-	return 0
+	return r.sample(req)
+}
+
+// sample is the draw of a Latency or a SlowBody; 0 of others.
+func (r *rule) sample(req *Request) time.Duration {
+	if r.latency == nil {
+		return 0
+	}
+	return r.latency.Sample(r.draws.Float64(req.Client, req.Call, uint64(req.Attempt)))
+}
+
+// sendsBackends reports whether the client gets the backend's answer, or the
+// beginning of it.
+func (e *Effect) sendsBackends() bool {
+	return modifiers.has(e.Kind) || e.Kind == Truncate || e.Kind == Stall
 }
 
 // transferTime is how long n bytes take at a rate, at most [sim.Never].

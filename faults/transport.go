@@ -86,6 +86,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	start := t.clock.Now()
 	ex := t.Exchange(req)
+	if ex.Hang && ex.Resp != nil {
+		context.AfterFunc(ctx, ex.Verdict.End)
+	} else {
+		defer ex.Verdict.End()
+	}
 	if ex.Hang && ex.Resp == nil {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)

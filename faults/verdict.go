@@ -1,11 +1,14 @@
 package faults
 
 import (
+	"iter"
+	"math/bits"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +18,9 @@ import (
 
 // Verdict is what an [Injector] decided on one request. It is a value; the
 // errors that it gives are shared and must not be changed.
+//
+// Where rules say Continue, several may hit a request. Rule and Effect are then
+// those of the last one; [Verdict.Effects] has all.
 type Verdict struct {
 	Phase  int    // number of the phase in force
 	Rule   int    // number of the rule within the phase; -1: nothing goes wrong
@@ -25,8 +31,73 @@ type Verdict struct {
 	Add time.Duration
 
 	rule    *rule
+	before  uint64 // the rules with Continue that hit before it, by their bits
 	method  string
 	refusal *Refusal // of a backend's limits; nil: none
+}
+
+// Effects are the effects that hit the request, in the order of their rules:
+// all but the last modify ([Effect.Modifies]) what comes of the one after it.
+func (v Verdict) Effects() iter.Seq[Effect] {
+	return func(yield func(Effect) bool) {
+		if v.rule == nil {
+			return
+		}
+		for set := v.before; set != 0; set &= set - 1 {
+			if !yield(v.rule.home.continued[bits.TrailingZeros64(set)].verdict.Effect) {
+				return
+			}
+		}
+		yield(v.Effect)
+	}
+}
+
+// Text is the effects' text forms in a row, with " + " between them; "" where
+// nothing goes wrong.
+func (v Verdict) Text() string {
+	if v.before == 0 {
+		if v.rule == nil {
+			return ""
+		}
+		return v.Effect.String()
+	}
+	var parts []string
+	for e := range v.Effects() {
+		parts = append(parts, e.String())
+	}
+	return strings.Join(parts, " + ")
+}
+
+// End tells that the request has ended, so that the faults with AtMost that it
+// was under have room for another. It is to be called once for each verdict of
+// [Injector.Decide]; without such faults it does nothing. [NewHandler] calls it,
+// and [Transport.RoundTrip] does; who calls [Transport.Exchange] has to.
+func (v Verdict) End() {
+	if v.rule == nil {
+		return
+	}
+	v.rule.end()
+	for set := v.before; set != 0; set &= set - 1 {
+		v.rule.home.continued[bits.TrailingZeros64(set)].end()
+	}
+}
+
+// Bounded reports whether End does anything.
+func (v Verdict) Bounded() bool {
+	if v.rule == nil || v.before == 0 && v.rule.atMost == 0 {
+		return false
+	}
+	bounded := v.rule.atMost > 0
+	for set := v.before; set != 0; set &= set - 1 {
+		bounded = bounded || v.rule.home.continued[bits.TrailingZeros64(set)].atMost > 0
+	}
+	return bounded
+}
+
+func (r *rule) end() {
+	if r.atMost > 0 {
+		r.active.Add(-1)
+	}
 }
 
 // Err returns the error that a client gets for the request, and nil where it
@@ -75,17 +146,17 @@ func (v Verdict) Refused() (Effect, bool) {
 }
 
 // After returns the time from the arrival of the request to its answer or
-// break, where the effect fixes it; otherwise that is up to the backend's
-// latency.
+// break, where the effect fixes it, with the extra latency of faults before it;
+// otherwise that is up to the backend's latency, and Add.
 func (v Verdict) After() (time.Duration, bool) {
 	if v.refusal != nil {
 		return sim.Add(v.Add, v.refusal.After()), true
 	}
 	if v.Effect.After.Given {
-		return v.Effect.After.For, true
+		return sim.Add(v.Effect.After.For, v.Add), true
 	}
 	if v.Effect.Kind == Outage {
-		return RefusedAfter, true
+		return sim.Add(RefusedAfter, v.Add), true
 	}
 	return 0, false
 }

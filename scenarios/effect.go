@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -28,9 +29,9 @@ func (d *decoder) effect(n ast.Node, p *path) faults.Effect {
 
 // rule asks the faults package for what is wrong with one fault of a phase, and
 // adds what only the scenario knows.
-func (c *checker) rule(p *path, r faults.Rule) {
+func (c *checker) rule(p *path, r faults.Rule, phase time.Duration) {
 	var wrong *faults.InvalidError
-	if err := r.Validate(); errors.As(err, &wrong) {
+	if err := r.ValidateIn(phase); errors.As(err, &wrong) {
 		for _, one := range wrong.Problems {
 			c.report(p.fields(one.Path), one.Message, one.Hint)
 		}
@@ -45,19 +46,20 @@ func (c *checker) rule(p *path, r faults.Rule) {
 }
 
 // reached reports fault j of a phase if one before it decides for all of its
-// requests: the first fault that matches does, whether it hits or not. decided
-// holds the selectors of those before.
-// Effects that not every request can have leave the others to those behind them.
-func (c *checker) reached(p *path, j int, r faults.Rule, decided map[faults.Selector]int) {
-	on := r.On
-	for _, wider := range []faults.Selector{{}, {Op: on.Op}, {Key: on.Key}, on} {
-		if i, ok := decided[wider]; ok {
+// requests: the first fault that is for a request does, whether it hits or not,
+// unless it continues. decided are the numbers of those that leave none of what
+// their selectors choose.
+func (c *checker) reached(p *path, j int, rules []faults.Rule, decided []int) []int {
+	r := rules[j]
+	for _, i := range decided {
+		if rules[i].On.Covers(r.On) {
 			c.report(p.at(j), "the fault would never fire, as "+p.at(i).String()+" decides for every request that this one is for",
 				"put the one with the narrower on first, or tell them apart by it")
-			return
+			return decided
 		}
 	}
-	if !r.Effect.Selective() || on.Op != "" {
-		decided[on] = j
+	if r.Always() && !r.Continue {
+		decided = append(decided, j)
 	}
+	return decided
 }

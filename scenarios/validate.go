@@ -165,10 +165,14 @@ func (c *checker) phases(p *path) {
 			return // once is enough, and the sum is lost
 		}
 		total += max(ph.For, 0)
-		decided := make(map[faults.Selector]int, len(ph.Faults))
+		if len(ph.Faults) > faults.MaxRules {
+			c.report(at.key("faults"), fmt.Sprintf("there are %d faults in one phase", len(ph.Faults)), fmt.Sprintf("write at most %d", faults.MaxRules))
+			continue
+		}
+		var decided []int
 		for j, r := range ph.Faults {
-			c.rule(at.key("faults").at(j), r)
-			c.reached(at.key("faults"), j, r, decided)
+			c.rule(at.key("faults").at(j), r, max(0, ph.For))
+			decided = c.reached(at.key("faults"), j, ph.Faults, decided)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type call struct {
 	sent       time.Duration // of the attempt under way; -1 between attempts
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it
+	ended      func()        // tells the faults that it is under, if their number is bounded; else nil
 	done       func(error)   // the breaker's, of the attempt under way
 	key        string
 	size       int64
@@ -150,7 +151,7 @@ func (c *call) request() faults.Request {
 // client's time-out where that comes first.
 func (c *call) dispatch(a answer) {
 	r := c.run
-	c.answer, c.work = a.err, 0
+	c.answer, c.work, c.ended = a.err, 0, a.ended
 	limit, limited := c.step.Timeout(r.now())
 	latency := r.latency.Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
@@ -206,6 +207,10 @@ func (c *call) settle(err error) {
 	if c.done != nil {
 		c.done(err)
 		c.done = nil
+	}
+	if c.ended != nil {
+		c.ended()
+		c.ended = nil
 	}
 	r.recorder.attempt(c, now, outcome(err))
 	c.sent = -1

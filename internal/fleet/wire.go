@@ -21,12 +21,16 @@ type answer struct {
 	fixed  bool          // the answer comes after exactly that time
 	hang   bool          // the answer never comes
 	served bool          // the backend did the work: it costs a worker's time
+	ended  func()        // to be called when the client no longer waits; nil: not needed
 }
 
 // verdictAnswer is the answer that a verdict of the fault plan implies.
 func verdictAnswer(v faults.Verdict) answer {
 	a := answer{add: v.Add, hang: v.Hangs(), served: v.Served()}
 	a.after, a.fixed = v.After()
+	if v.Bounded() {
+		a.ended = v.End
+	}
 	return a
 }
 

@@ -35,7 +35,7 @@ func (n *names) name(r *http.Request) (who faults.Request, said bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !said {
-		return faults.Request{Call: target, Attempt: n.count(target)}, false
+		return faults.Request{Call: target, Attempt: n.count(target), Unnamed: true}, false
 	}
 	number, known := n.calls[who.Call]
 	if !known {
@@ -49,7 +49,7 @@ func (n *names) name(r *http.Request) (who faults.Request, said bool) {
 		n.calls[who.Call] = number
 	}
 	// A client above 0: no name of a request that says nothing.
-	return faults.Request{Client: uint64(number), Call: target, Attempt: who.Attempt}, true
+	return faults.Request{Client: uint64(number), Call: target, Attempt: who.Attempt, Unnamed: true}, true
 }
 
 // count counts one more of a target. Beyond maxNames of them, new ones share a
