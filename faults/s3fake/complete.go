@@ -121,6 +121,9 @@ func (s *store) assemble(u *upload, parts []*part) *object {
 	}
 	o := s.newObject(u.key, int64(size), u.meta)
 	o.setTags(u.tags)
+	for _, p := range parts {
+		o.parts = append(o.parts, int64(len(p.body)))
+	}
 	o.body, o.hash = body.Bytes(), hash.Sum(nil)
 	o.etag = strings.TrimSuffix(quotedHex(o.hash), `"`) + "-" + strconv.Itoa(len(parts)) + `"`
 	switch {

@@ -34,8 +34,8 @@ var served = map[string][]string{
 	"GetObjectTagging":        {"tagging"},
 	"PutObjectTagging":        {"tagging"},
 	"DeleteObjectTagging":     {"tagging"},
-	"GetObject":               {"versionId"},
-	"HeadObject":              {"versionId"},
+	"GetObject":               {"versionId", "partNumber"},
+	"HeadObject":              {"versionId", "partNumber"},
 	"DeleteObject":            {"versionId"},
 	"CreateMultipartUpload":   {"uploads"},
 	"UploadPart":              {"uploadId", "partNumber"},
@@ -88,6 +88,9 @@ func (s *Server) guard(r *http.Request) (*request, *faults.S3Code) {
 	case "GetObject", "HeadObject":
 		if o, _ := s.store.get(bucketName, key); o != nil {
 			refusal = checkRead(r.Header, o)
+			if refusal == nil && r.URL.Query().Has("partNumber") {
+				refusal = guardPart(out, o)
+			}
 		}
 		for _, name := range readConditions {
 			delete(out.Header, name)

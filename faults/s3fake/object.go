@@ -26,6 +26,7 @@ type object struct {
 	number   uint64            // in the order of arrival
 	quick    bool              // see QuickETags
 
+	parts    []int64 // their sizes; empty where it did not come in parts
 	checksum checksum
 	tags     atomic.Pointer[[]tag] // they may change
 
@@ -83,7 +84,7 @@ func (o *object) content() interface {
 
 // cost is the memory that the object counts for.
 func (o *object) cost() int64 {
-	n := int64(len(o.body)+2*len(o.key)) + 400 // the struct, its index entries, the usual metadata
+	n := int64(len(o.body)+2*len(o.key)+8*len(o.parts)) + 400 // the struct, its index entries, the usual metadata
 	for name, value := range o.meta {
 		n += int64(len(name) + len(value))
 	}

@@ -34,6 +34,7 @@ type request struct {
 	*http.Request
 	op, bucket, key string
 	uploadID        gofakes3.UploadID
+	section         *section // nil: the whole object, or what Range says
 }
 
 const xmlns = "http://s3.amazonaws.com/doc/2006-03-01/"

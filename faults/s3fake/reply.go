@@ -19,6 +19,7 @@ type reply struct {
 	who     faults.Request
 	again   bool          // the change was made before
 	reads   bool          // an object: its checksum is for those who ask
+	section *section      // the part of it that the request is about; nil: none
 	status  int           // sent; 0: nothing yet
 	failing int           // gofakes3's status of an error that is held back
 	failure bytes.Buffer  // its body
@@ -91,9 +92,12 @@ func (w *reply) WriteContent(c *faults.Content) (int64, error) {
 // begin sends the headers of a success. gofakes3 comes here when the store has
 // done what was asked of it.
 func (w *reply) begin(status int) {
+	h := w.Header()
+	if w.section != nil {
+		status = w.section.announce(h, status)
+	}
 	w.status = status
 	w.commit()
-	h := w.Header()
 	w.setIDs(h)
 	delete(h, "Access-Control-Allow-Origin") // the bucket has no CORS rules
 	if h.Get("X-Amz-Delete-Marker") == "false" {

@@ -153,6 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case refusal == nil:
 		out.reads = request.op == "GetObject" || request.op == "HeadObject"
+		out.section = request.section
 		out.hold()
 		s.inner.ServeHTTP(out, request.Request)
 		out.finish()
