@@ -21,6 +21,7 @@ type Content struct {
 	base int64 // where a section starts within the whole
 	size int64
 	at   int64
+	bad  int64 // 1 + where in the whole a bit is the other one; 0: nowhere
 }
 
 // ContentWriter is a ResponseWriter that takes Content without copying it. That
@@ -64,7 +65,7 @@ func NewContent(name string, size int64) *Content {
 // Content of its own.
 func (c *Content) Section(offset, n int64) *Content {
 	offset = min(max(0, offset), c.size)
-	return &Content{seed: c.seed, base: c.base + offset, size: min(max(0, n), c.size-offset)}
+	return &Content{seed: c.seed, base: c.base + offset, size: min(max(0, n), c.size-offset), bad: c.bad}
 }
 
 // Is reports whether the whole of c is the content of that name and size.
@@ -73,6 +74,9 @@ func (c *Content) Is(name string, size int64) bool {
 	whole.at = c.at
 	return *c == *whole
 }
+
+// damage makes the lowest bit of the byte at offset the other one.
+func (c *Content) damage(offset int64) { c.bad = c.base + offset + 1 }
 
 // Size returns the whole size in bytes.
 func (c *Content) Size() int64 { return c.size }
@@ -103,6 +107,9 @@ func (c *Content) ReadAt(p []byte, offset int64) (int, error) {
 		p, err = p[:left], io.EOF
 	}
 	c.fill(p, c.base+offset)
+	if i := c.bad - 1 - c.base - offset; c.bad > 0 && i >= 0 && i < int64(len(p)) {
+		p[i] ^= 1
+	}
 	return len(p), err
 }
 

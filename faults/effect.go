@@ -13,29 +13,32 @@ type Kind uint8
 
 // The kinds of effect.
 const (
-	None        Kind = iota // no effect; a rule cannot have it
-	S3Error                 // answers with an error code of S3: status, XML body and headers as S3 sends them
-	Status                  // answers with an HTTP status and a small JSON body
-	Latency                 // the backend answers, later than it would
-	Reset                   // the connection is reset (RST) before any byte of the answer
-	Blackhole               // the request is accepted and never answered
-	Outage                  // the connection is refused
-	Close                   // the connection is closed (FIN) before any byte of the answer
-	Garbage                 // bytes that are no HTTP come for an answer, and the connection is closed
-	HalfHeaders             // the answer's headers break off, and the connection is closed
-	Truncate                // the backend's answer breaks off in its body
-	Stall                   // the backend's answer stops in its body, and never goes on
-	ErrorIn200              // answers 200, with an error of S3 for a body
-	LostAck                 // the backend does its work; its answer is lost, and the client meets something else
-	Bandwidth               // the body of the backend's answer comes at a rate
-	SlowBody                // the headers of the backend's answer come at once, the first byte of its body later
-	SlowUpload              // the body of the request is taken at a rate
+	None         Kind = iota // no effect; a rule cannot have it
+	S3Error                  // answers with an error code of S3: status, XML body and headers as S3 sends them
+	Status                   // answers with an HTTP status and a small JSON body
+	Latency                  // the backend answers, later than it would
+	Reset                    // the connection is reset (RST) before any byte of the answer
+	Blackhole                // the request is accepted and never answered
+	Outage                   // the connection is refused
+	Close                    // the connection is closed (FIN) before any byte of the answer
+	Garbage                  // bytes that are no HTTP come for an answer, and the connection is closed
+	HalfHeaders              // the answer's headers break off, and the connection is closed
+	Truncate                 // the backend's answer breaks off in its body
+	Stall                    // the backend's answer stops in its body, and never goes on
+	ErrorIn200               // answers 200, with an error of S3 for a body
+	LostAck                  // the backend does its work; its answer is lost, and the client meets something else
+	Bandwidth                // the body of the backend's answer comes at a rate
+	SlowBody                 // the headers of the backend's answer come at once, the first byte of its body later
+	SlowUpload               // the body of the request is taken at a rate
+	Corrupt                  // one bit of the body of the backend's answer is another
+	DeleteErrors             // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
-	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload"}
+	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
+	DeleteErrors: "delete-errors"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -62,7 +65,8 @@ type Effect struct {
 	// By is what the client of a LostAck meets in place of the answer: S3Error
 	// (of Code), Status (of Status), Reset, Close or Blackhole.
 	By Kind
-	// Code is the error code of an S3Error or an ErrorIn200, one of [S3Codes].
+	// Code is the error code of an S3Error, an ErrorIn200 or a DeleteErrors, one of
+	// [S3Codes].
 	Code string
 	// Status is the HTTP status of a Status: 400 to 599.
 	Status int
@@ -84,11 +88,20 @@ type Effect struct {
 	// Rate is that of a Bandwidth or a SlowUpload in bytes a second, 1 to
 	// [MaxBandwidth], for each request by itself.
 	Rate int64
-	// At is how many bytes of the body come, 0 to [MaxAt]. Truncate and Stall.
-	// The answer announces at least one more; a body that is shorter is
+	// At is how many bytes of the body come before it ends, stops, or is damaged:
+	// 0 to [MaxAt]. Truncate, Stall and Corrupt.
+	// Of a Truncate and a Stall the answer announces at least one more; a body that is shorter is
 	// lengthened by content of no meaning, and one that is not allowed (204) is
 	// made one of 200.
 	At int64
+	// Matching makes a Corrupt hide: no checksum is left that tells of it.
+	Matching bool
+	// Share of the keys of a DeleteErrors that fail, above 0 and below 1; 0: all.
+	// Each key has a draw of its own.
+	Share float64
+	// Keys is a glob for the keys of a DeleteErrors that may fail; "": any. See
+	// [Selector] for its syntax.
+	Keys string
 	// Spaces is how many blanks come before the <Error> of an ErrorIn200, as S3
 	// sends them to keep a connection alive while it works: 0 to [MaxSpaces].
 	Spaces int64
@@ -167,7 +180,7 @@ func (e Effect) Validate() error {
 // effect checks e; path is that of the rule's effect.
 func (c *checker) effect(path string, e Effect) {
 	switch e.Kind {
-	case S3Error, ErrorIn200:
+	case S3Error, ErrorIn200, DeleteErrors:
 		c.code(path, e)
 	case Status:
 		c.status(path, e)
@@ -206,7 +219,7 @@ func (c *checker) strayFields(path string, e Effect) {
 		stray bool
 	}{
 		{"by", e.By != None && e.Kind != LostAck},
-		{"code", e.Code != "" && met != S3Error && met != ErrorIn200},
+		{"code", e.Code != "" && met != S3Error && met != ErrorIn200 && met != DeleteErrors},
 		{"status", e.Status != 0 && met != Status},
 	} {
 		if f.stray {

@@ -5,9 +5,9 @@ import "net/http"
 // modifiers are the kinds that leave the answer to the backend, servers those
 // that let it work. selective are the kinds that are for some operations only.
 var (
-	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload)
-	servers   = modifiers | kinds(None, Truncate, Stall, LostAck)
-	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload)
+	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt)
+	servers   = modifiers | kinds(None, Truncate, Stall, LostAck, DeleteErrors)
+	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, DeleteErrors)
 )
 
 // Modifies reports whether the effect leaves the answer to the backend, and
@@ -19,7 +19,7 @@ func (e Effect) Modifies() bool { return modifiers.has(e.Kind) }
 // NeedsBody reports whether the effect is one on the body of an answer. A rule
 // with such an effect is not for HEAD, whose answers have none.
 func (e Effect) NeedsBody() bool {
-	return kinds(Truncate, Stall, Bandwidth, SlowBody).has(e.Kind)
+	return kinds(Truncate, Stall, Bandwidth, SlowBody, Corrupt).has(e.Kind)
 }
 
 // Selective reports whether the effect is for some operations only. A rule
@@ -30,8 +30,9 @@ func (e Effect) Selective() bool { return selective.has(e.Kind) }
 //
 //   - Truncate and Stall are not for HEAD; other answers are given a body where
 //     they have none.
-//   - Bandwidth and SlowBody are for operations whose answers have a body.
+//   - Bandwidth, SlowBody and Corrupt are for operations whose answers have a body.
 //   - SlowUpload is for those whose requests have one.
+//   - DeleteErrors is for DeleteObjects.
 //   - ErrorIn200 is for CopyObject, UploadPartCopy, CompleteMultipartUpload and
 //     DeleteObjects. Source: the Amazon S3 API reference, of the first three "a
 //     200 OK response can contain either a success or an error"; DeleteObjects
@@ -42,10 +43,12 @@ func (e Effect) meets(op, method string) bool {
 	switch e.Kind {
 	case Truncate, Stall:
 		return method != http.MethodHead
-	case Bandwidth, SlowBody:
+	case Bandwidth, SlowBody, Corrupt:
 		return answersWithBody(op, method)
 	case SlowUpload:
 		return sendsBody(op, method)
+	case DeleteErrors:
+		return op == "DeleteObjects"
 	case ErrorIn200:
 		return op == "CopyObject" || op == "UploadPartCopy" || op == "CompleteMultipartUpload" || op == "DeleteObjects"
 	}
@@ -83,6 +86,8 @@ func (e Effect) mismatch(op string) (message, hint string) {
 	switch {
 	case e.Kind == ErrorIn200:
 		return "S3 never answers " + op + " with an error in a 200", "it does so to CopyObject, UploadPartCopy, CompleteMultipartUpload and DeleteObjects"
+	case e.Kind == DeleteErrors:
+		return op + " does not delete several objects", "leave op out, or write DeleteObjects"
 	case e.Kind == SlowUpload:
 		return "a request of " + op + " has no body to take slowly", "choose an upload, such as PutObject"
 	case e.Kind == Truncate || e.Kind == Stall:

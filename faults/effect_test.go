@@ -2,6 +2,7 @@ package faults
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,15 @@ func anyEffect(t *rapid.T) Effect {
 	case Bandwidth, SlowUpload:
 		e.Rate = rapid.Int64Range(1, MaxBandwidth).Draw(t, "rate") >> rapid.IntRange(0, 40).Draw(t, "shift") << rapid.SampledFrom([]int{0, 10, 20, 30}).Draw(t, "unit")
 		e.Rate = min(max(e.Rate, 1), MaxBandwidth)
+	}
+	switch e.Kind {
+	case Corrupt:
+		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
+		e.Matching = rapid.Bool().Draw(t, "matching")
+	case DeleteErrors:
+		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
+		e.Share = rapid.Float64Range(0, 0.999999).Draw(t, "share")
+		e.Keys = rapid.SampledFrom([]string{"", "raw/**", "a b", `"`, "(", "ü\\n\x1b", "x=y"}).Draw(t, "keys")
 	}
 	if e.Kind == LostAck {
 		e.By = rapid.SampledFrom([]Kind{S3Error, Status, Reset, Close, Blackhole}).Draw(t, "by")
@@ -132,6 +142,13 @@ func TestParseEffect(t *testing.T) {
 		{"slow-upload rate=2048B/s", "slow-upload rate=2KiB/s", Effect{Kind: SlowUpload, Rate: 2 << 10}},
 		{"slow-upload rate=1024GiB/s", "slow-upload rate=1024GiB/s", Effect{Kind: SlowUpload, Rate: MaxBandwidth}},
 		{"slow-body add=2000ms", "slow-body add=2s", Effect{Kind: SlowBody, Add: "2s"}},
+		{"corrupt", "corrupt", Effect{Kind: Corrupt}},
+		{"corrupt checksum=kept at=0", "corrupt", Effect{Kind: Corrupt}},
+		{"corrupt checksum=matching at=5", "corrupt at=5 checksum=matching", Effect{Kind: Corrupt, At: 5, Matching: true}},
+		{"delete-errors AccessDenied", "delete-errors AccessDenied", Effect{Kind: DeleteErrors, Code: "AccessDenied"}},
+		{"delete-errors SlowDown share=1", "delete-errors SlowDown", Effect{Kind: DeleteErrors, Code: "SlowDown"}},
+		{`delete-errors SlowDown keys="raw/**" share=2.5e-1`, "delete-errors SlowDown share=0.25 keys=raw/**", Effect{Kind: DeleteErrors, Code: "SlowDown", Share: 0.25, Keys: "raw/**"}},
+		{`delete-errors SlowDown keys="a \"b"`, `delete-errors SlowDown keys="a \"b"`, Effect{Kind: DeleteErrors, Code: "SlowDown", Keys: `a "b`}},
 		{"lost-ack", "lost-ack InternalError", Effect{Kind: LostAck, By: S3Error, Code: "InternalError"}},
 		{"lost-ack retry-after=1s", "lost-ack InternalError retry-after=1s", Effect{Kind: LostAck, By: S3Error, Code: "InternalError", RetryAfter: For(time.Second)}},
 		{"lost-ack SlowDown", "lost-ack SlowDown", Effect{Kind: LostAck, By: S3Error, Code: "SlowDown"}},
@@ -212,6 +229,17 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"bandwidth rate=" + strings.Repeat("9", 400) + "B/s", 15, "is not a rate"},
 		{"slow-upload add=2s", 12, "add has no meaning for slow-upload; its options are rate"},
 		{"slow-body", 9, "slow-body needs how much; write slow-body add=2s"},
+		{"corrupt checksum=bad", 17, `no checksum is "bad"; write checksum=kept`},
+		{"corrupt end=fin", 8, "end has no meaning for corrupt; its options are at, checksum"},
+		{"delete-errors", 13, "delete-errors needs an error code; write delete-errors InternalError"},
+		{"delete-errors share=0.5", 14, "unknown S3 error code"},
+		{"delete-errors SlowDown share=0", 29, "share=0 is out of range; write a number above 0, up to 1"},
+		{"delete-errors SlowDown share=1.5", 29, "out of range"},
+		{"delete-errors SlowDown share=NaN", 29, `"NaN" is not a share`},
+		{"delete-errors SlowDown share=half", 29, `"half" is not a share`},
+		{"delete-errors SlowDown keys=[", 28, `"[" is not a glob; close its brackets`},
+		{`delete-errors SlowDown keys="a b`, 28, "is not a value in quotes; close the quotes"},
+		{`delete-errors SlowDown keys=""`, 28, "keys is empty"},
 		{"lost-ack rest", 9, `no client meets "rest" in place of an answer; did you mean reset?`},
 		{"lost-ack Slowdown", 9, "did you mean SlowDown?"},
 		{"lost-ack 200", 9, "the status 200 is no error"},
@@ -250,6 +278,8 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{Kind: Reset, At: 1}, []string{"at has no meaning for reset"}},
 		{Effect{Kind: Bandwidth}, []string{"rate=0B/s is out of range"}},
 		{Effect{Kind: SlowBody, Rate: -5}, []string{"slow-body needs how much", "rate has no meaning"}},
+		{Effect{Kind: DeleteErrors, Code: "x", Share: math.NaN(), Keys: "["}, []string{"unknown S3 error code", "share=NaN is out of range", "is not a glob"}},
+		{Effect{Kind: Corrupt, At: MaxAt + 1, Share: 0.5}, []string{"at=1073741825 is out of range", "share has no meaning for corrupt"}},
 		{Effect{Kind: LostAck}, []string{"none cannot come in place of an answer"}},
 		{Effect{Kind: LostAck, By: Stall, Code: "x"}, []string{"stall cannot come", "code has no meaning"}},
 		{Effect{Kind: LostAck, By: S3Error, Code: "SlowDwon"}, []string{"did you mean SlowDown?"}},
@@ -310,7 +340,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "corrupt at=5 checksum=matching", `delete-errors SlowDown share=0.5 keys="a b"`, "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

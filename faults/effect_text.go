@@ -47,7 +47,7 @@ func (e Effect) name() string {
 		return e.Code
 	case Status:
 		return strconv.Itoa(e.Status)
-	case ErrorIn200:
+	case ErrorIn200, DeleteErrors:
 		return e.Kind.String() + " " + e.Code
 	case LostAck:
 		return e.Kind.String() + " " + e.lostText()
@@ -85,10 +85,14 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	bandwidth rate=64KiB/s    an answer whose body comes at that rate
 //	slow-body add=DURATION    one whose body comes so long after its headers
 //	slow-upload rate=64KiB/s  a request whose body is taken at that rate
+//	corrupt at=BYTES          an answer of which the byte there is not the backend's
+//	delete-errors CODE        a DeleteObjects that leaves keys undeleted, with that error
 //
 // Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
 // codes and statuses; after for these and for reset, outage, close, garbage, half-headers and
-// error-in-200; end=fin or end=reset for truncate; spaces=BYTES for error-in-200.
+// error-in-200; end=fin or end=reset for truncate; spaces=BYTES for error-in-200; checksum=kept or checksum=matching for
+// corrupt; share=NUMBER and keys=GLOB for delete-errors. A value with blanks or
+// quotes is written in double quotes, as in Go.
 // Durations are those of [time.ParseDuration]. The result is valid; the error
 // is an [*EffectError].
 func ParseEffect(text string) (Effect, error) {
@@ -97,12 +101,6 @@ func ParseEffect(text string) (Effect, error) {
 		return Effect{}, err
 	}
 	return p.effect, nil
-}
-
-// word is a part of the text.
-type word struct {
-	at   int
-	text string
 }
 
 type effectParser struct {
@@ -133,9 +131,9 @@ func (p *effectParser) parse() error {
 // returns the options.
 func (p *effectParser) parseArgument(words []word) ([]word, error) {
 	switch p.effect.Kind {
-	case ErrorIn200:
-		if len(words) == 0 {
-			return nil, p.fail(len(p.text), "error-in-200 needs an error code", "write error-in-200 InternalError")
+	case ErrorIn200, DeleteErrors:
+		if word := p.effect.Kind.String(); len(words) == 0 {
+			return nil, p.fail(len(p.text), word+" needs an error code", "write "+word+" InternalError")
 		}
 		return words[1:], p.parseCode(words[0])
 	case LostAck:
@@ -177,32 +175,6 @@ func (p *effectParser) parseCode(w word) error {
 	}
 	p.effect.Code = strings.Clone(w.text)
 	return nil
-}
-
-// split cuts the text at blanks outside brackets: distributions may have
-// blanks within.
-func split(text string) []word {
-	var words []word
-	start, depth := -1, 0
-	for i := 0; i <= len(text); i++ {
-		if i == len(text) || (text[i] == ' ' || text[i] == '\t') && depth == 0 {
-			if start >= 0 {
-				words = append(words, word{start, text[start:i]})
-				start = -1
-			}
-			continue
-		}
-		if start < 0 {
-			start = i
-		}
-		switch text[i] {
-		case '(':
-			depth++
-		case ')':
-			depth = max(0, depth-1)
-		}
-	}
-	return words
 }
 
 func (p *effectParser) parseName(w word) error {

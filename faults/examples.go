@@ -8,8 +8,10 @@ var effectExamples = [...]string{
 	"503", "503 retry-after=3s",
 	"latency add=2s", "slow-body add=2s", "bandwidth rate=64KiB/s", "slow-upload rate=64KiB/s",
 	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
+	"corrupt", "corrupt at=1000 checksum=matching",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
 	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",
+	"delete-errors AccessDenied", "delete-errors InternalError share=0.5",
 	"lost-ack InternalError", "lost-ack 503", "lost-ack reset", "lost-ack close", "lost-ack timeout",
 }
 

@@ -102,39 +102,22 @@ func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 	return next
 }
 
-// ended is the backend under an effect that leaves it no whole answer.
+// ended is the backend under an effect that answers, or ends or completes the
+// backend's answer.
 func (h *handler) ended(v Verdict, who Request) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire := w.(Wire)
 		switch v.Effect.Kind {
 		case Truncate, Stall:
 			cut(wire, r, h.next, v.Effect)
+		case DeleteErrors:
+			deleteErrors(wire, r, h.next, v.rule, who)
 		case LostAck:
 			h.next.ServeHTTP(newLost(), r)
 			h.fail(wire, r, who, v)
 		default:
 			h.fail(wire, r, who, v)
 		}
-	})
-}
-
-// modified is next under an effect that leaves the answer to it. It must be given
-// a [Wire] to write to, and gives one to next, so that such handlers can be nested.
-func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Handler {
-	e := &rule.verdict.Effect
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wire := w.(Wire)
-		switch e.Kind {
-		case Latency:
-			wire.Delay(rule.sample(&who))
-		case SlowUpload:
-			r = h.slowUpload(wire, r, e.Rate)
-		case Bandwidth:
-			wire = &dribble{Wire: wire, pace: h.pace(wire, e.Rate)}
-		case SlowBody:
-			wire = &tardy{Wire: wire, add: rule.sample(&who)}
-		}
-		next.ServeHTTP(wire, r)
 	})
 }
 

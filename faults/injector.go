@@ -45,7 +45,8 @@ type rule struct {
 	chance       sim.Stream
 	verdict      Verdict // what a hit gives, but for the extra latency
 	latency      sim.Sampler
-	draws        sim.Stream // of latency
+	draws        sim.Stream // of latency, or of keys
+	keys         glob       // of a DeleteErrors
 	answer       *answer    // of effects that answer
 	errs         errorTable
 	selective    bool // not for requests that cannot have the effect
@@ -99,6 +100,7 @@ func compile(phase, index int, r Rule) *rule {
 	if r.Effect.answers() {
 		out.answer = newAnswer(r.Effect)
 	}
+	out.keys = compileGlob(r.Effect.Keys)
 	out.errs = newErrorTable(r.Effect, out.answer)
 	return out
 }

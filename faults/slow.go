@@ -40,7 +40,7 @@ func (r *rule) sample(req *Request) time.Duration {
 // sendsBackends reports whether the client gets the backend's answer, or the
 // beginning of it.
 func (e *Effect) sendsBackends() bool {
-	return modifiers.has(e.Kind) || e.Kind == Truncate || e.Kind == Stall
+	return modifiers.has(e.Kind) || kinds(Truncate, Stall, DeleteErrors).has(e.Kind)
 }
 
 // transferTime is how long n bytes take at a rate, at most [sim.Never].

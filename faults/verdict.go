@@ -130,6 +130,20 @@ func (v Verdict) Err() error {
 // Served reports whether the backend sees the request, and works for it.
 func (v Verdict) Served() bool { return v.refusal == nil && servers.has(v.Effect.Kind) }
 
+// Corrupts reports whether the client is given content that is not the backend's,
+// by an answer that says nothing of it: a client that does not check it takes it
+// for a success.
+func (v Verdict) Corrupts() bool {
+	if v.refusal != nil || v.rule == nil || !v.Effect.sendsBackends() {
+		return false
+	}
+	found := v.Effect.Kind == Corrupt
+	for set := v.before; set != 0; set &= set - 1 {
+		found = found || v.rule.home.continued[bits.TrailingZeros64(set)].verdict.Effect.Kind == Corrupt
+	}
+	return found
+}
+
 // Hangs reports whether the client never gets an answer, or never its end.
 func (v Verdict) Hangs() bool {
 	return v.refusal == nil && (v.Effect.met() == Blackhole || v.Effect.Kind == Stall)
