@@ -183,9 +183,10 @@ type Threshold struct {
 	Metric   string  `json:"metric"` // with its filter, as written: "call_duration{phase:burst}"
 	Expr     string  `json:"expr"`   // as written: "p(99)<20s"
 	Policy   string  `json:"policy"`
-	Expected string  `json:"expected"` // for people: "p(99) < 20s"
-	Actual   string  `json:"actual"`   // for people, in the metric's unit: "3.21s"
-	Value    float64 `json:"value"`    // seconds for durations, else the plain number
+	Client   string  `json:"client,omitempty"` // in place of a policy: a program that met the backend on a socket
+	Expected string  `json:"expected"`         // for people: "p(99) < 20s"
+	Actual   string  `json:"actual"`           // for people, in the metric's unit: "3.21s"
+	Value    float64 `json:"value"`            // seconds for durations, else the plain number
 	Passed   bool    `json:"passed"`
 	Reason   string  `json:"reason,omitempty"` // why it failed without a value: "no samples"
 	File     string  `json:"file,omitempty"`

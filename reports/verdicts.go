@@ -194,8 +194,20 @@ func (t *textWriter) verdicts() {
 
 // passed words a threshold that held.
 func passed(th *Threshold) string {
-	return fmt.Sprintf("%s %s: %s (policy %s)", OneLine(th.Metric), OneLine(th.want()), orNone(OneLine(th.Actual)), OneLine(th.Policy))
+	return fmt.Sprintf("%s %s: %s (%s)", OneLine(th.Metric), OneLine(th.want()), orNone(OneLine(th.Actual)), th.who())
 }
+
+// who names whom the threshold was held against.
+func (th *Threshold) who() string {
+	if th.Client != "" {
+		return "client " + OneLine(th.Client)
+	}
+	return "policy " + OneLine(th.Policy)
+}
+
+// Held words a threshold that held in one line, as [Threshold.Miss] does one that
+// was missed.
+func (th *Threshold) Held() string { return passed(th) }
 
 // Miss words a missed threshold in one line, with what was wanted, what came
 // and the place in the scenario file:
@@ -208,7 +220,7 @@ func (th *Threshold) Miss() string {
 	} else if th.Actual == "" {
 		got = "no value"
 	}
-	s := fmt.Sprintf("threshold missed: %s %s: %s (policy %s)", OneLine(th.Metric), OneLine(th.want()), got, OneLine(th.Policy))
+	s := fmt.Sprintf("threshold missed: %s %s: %s (%s)", OneLine(th.Metric), OneLine(th.want()), got, th.who())
 	if th.File == "" {
 		return s
 	}

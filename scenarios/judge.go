@@ -42,7 +42,9 @@ func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (
 		case phase >= 0 && !due(phase):
 			left = append(left, Unjudged{t, "the phase " + t.Filter.Phase + " had no turn"})
 		default:
-			judged = append(judged, sc.judge(i, client, m))
+			verdict := sc.judge(i, "", m)
+			verdict.Client = client
+			judged = append(judged, verdict)
 		}
 	}
 	return judged, left

@@ -53,6 +53,7 @@ type backend struct {
 	scenario *scenarios.Scenario
 	log      *os.File // nil: none to close
 	ca       caFile
+	builtIn  bool // the scenario is
 }
 
 // start opens the scenario and serves it; dash is the log for "-".
@@ -64,7 +65,7 @@ func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*ba
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{scenario: sc}
+	b := &backend{scenario: sc, builtIn: isBuiltIn(arg)}
 	var log io.Writer
 	switch o.log {
 	case "":
@@ -99,9 +100,13 @@ func (o *backendOptions) start(env environment, arg string, dash io.Writer) (*ba
 
 // badBackend gives an error of live.Start its exit code and hint.
 func badBackend(err error) error {
+	var taken *live.ListenError
+	if errors.As(err, &taken) {
+		return wrong("--"+taken.Option+" 127.0.0.1:0 takes a free port", fmt.Errorf("cannot listen on --%s %s: %w", taken.Option, taken.Addr, taken.Cause()))
+	}
 	var option *live.OptionError
 	if !errors.As(err, &option) {
-		return wrong("--addr 127.0.0.1:0 takes a free port", err)
+		return wrong("", err)
 	}
 	hint := option.Hint
 	if option.Option == "addr" {

@@ -8,11 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -227,6 +229,50 @@ func TestExecTellsOfKilledPrograms(t *testing.T) {
 	}
 	var s session
 	if code := run(context.Background(), s.env("exec", "s3-outage", "--phase", "steady", "--", "sh", "-c", "kill -9 $$")); code != 128+9 {
+		t.Errorf("exit code %d\n%s", code, s.err.String())
+	}
+}
+
+// TestTakenPorts: who cannot listen is told where, why, and what to write.
+func TestTakenPorts(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, flag := range []string{"addr", "admin"} {
+		var s session
+		code := run(context.Background(), s.env("serve", "s3-outage", "--"+flag, taken.Addr().String()))
+		want := fmt.Sprintf("simulate: cannot listen on --%s %s: address already in use\nhint: --%s 127.0.0.1:0 takes a free port\n", flag, taken.Addr(), flag)
+		if code != exitError || s.err.String() != want || s.out.Len() > 0 {
+			t.Errorf("exit code %d\n%s%s", code, s.out.String(), s.err.String())
+		}
+	}
+}
+
+// TestExecLeavesTheBackground: what a program left running, with our standard output
+// for its own, does not hold up the end.
+func TestExecLeavesTheBackground(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no sh")
+	}
+	var s session
+	pid := filepath.Join(t.TempDir(), "pid")
+	code := run(context.Background(), s.env("exec", "s3-outage", "--phase", "steady", "--", "sh", "-c", "sleep 300 & echo $! > "+pid))
+	data, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := os.FindProcess(left); err == nil {
+		_ = p.Kill()
+	}
+	if code != exitOK || !strings.Contains(s.err.String(), "s3-outage: 0 requests in ") {
 		t.Errorf("exit code %d\n%s", code, s.err.String())
 	}
 }

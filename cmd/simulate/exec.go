@@ -15,7 +15,7 @@ import (
 )
 
 func newExecCommand(env environment) *cobra.Command {
-	var o backendOptions
+	o := execOptions{thresholds: thresholdsAuto}
 	cmd := &cobra.Command{
 		Use:   "exec SCENARIO [flags] -- CMD [ARG...]",
 		Short: "Run a program against the backend of a scenario, with its faults",
@@ -40,10 +40,26 @@ nobody ended.
 A fault that never fired fails, as in simulate run: nothing was proved. With --phase
 only that phase's faults count.
 
+The thresholds of a scenario file are judged as in simulate run, under the name of CMD, on
+what the server can know: calls, success_rate, goodput, attempts_per_call,
+amplification, call_duration, attempt_duration, retry_delay, false_failures,
+false_successes, duplicates, leaked_uploads, and time_to_recover without --phase. Those
+on what only a client knows (its breaker, its budget), those for one policy and those of
+a phase that had no turn are not judged, and told. A built-in scenario's are about its
+own load; --thresholds judge holds CMD to them all the same. A call is what has one
+amz-sdk-invocation-id; without one, a request for the same method and target after
+one that failed is taken for its retry.
+
+What CMD leaves running in the background loses the backend when CMD ends.
+
 exit codes: that of CMD where it failed (128 and the signal, if one killed it), 99 a
-fault never fired, 130 interrupted, 2 bad flags or a bad scenario, 1 anything else.`,
+threshold was missed or a fault never fired, 130 interrupted, 2 bad flags or a bad
+scenario, 1 anything else.`,
 		Example: `  # a test of yours against S3 that throttles nine in ten writes
   simulate exec s3-throttle-burst --phase burst -- ./test.sh
+
+  # a scenario of yours with thresholds, in CI, with all that the server saw in a file
+  simulate exec mine.yaml --phase steady --out server.json -- ./test.sh
 
   # the variables that a program gets
   simulate exec s3-throttle-burst --phase steady -- env`,
@@ -60,14 +76,30 @@ fault never fired, 130 interrupted, 2 bad flags or a bad scenario, 1 anything el
 		ValidArgsFunction: completeScenarios(true),
 	}
 	o.register(cmd, "standard error")
+	addChoice(cmd, &o.thresholds, "thresholds", []string{thresholdsAuto, thresholdsJudge, thresholdsSkip},
+		"judge the scenario's thresholds, or skip them; auto judges those of a file, and skips those of a built-in scenario")
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "write the server's side to `FILE`, as JSON: counters, verdicts and the last calls")
+	_ = cmd.MarkFlagFilename("out")
 	return cmd
 }
 
+// execOptions are the flags of the exec command.
+type execOptions struct {
+	backendOptions
+	thresholds string
+	out        string
+}
+
 // execute runs a program against a backend and judges both.
-func execute(env environment, o *backendOptions, arg string, argv []string) error {
+func execute(env environment, o *execOptions, arg string, argv []string) error {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		return usage("after -- comes a program, by its path or on the PATH", "cannot run %s: %w", argv[0], unwrapped(err))
+	}
+	if o.out != "" {
+		if err := checkOutFile(o.out); err != nil {
+			return err
+		}
 	}
 	signals, release := env.Signals() // from here on; one that came before ends us
 	defer release()
@@ -79,31 +111,45 @@ func execute(env environment, o *backendOptions, arg string, argv []string) erro
 	cmd.Args[0] = argv[0]
 	cmd.Env = append(clientEnv(env.Environ()), b.vars()...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bare(env.Stdin), env.Stdout, env.Stderr
+	cmd.WaitDelay = grace // for what CMD leaves running with a pipe of ours
 	interrupted, err := attend(env, cmd, signals)
 	stopped := b.stop()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return errors.Join(usage("after -- comes a program, by its path or on the PATH", "cannot run %s: %w", argv[0], unwrapped(err)), stopped)
 	}
-	state := b.State()
-	writeSide(env.Stderr, state)
+	code := exitOK
+	if exit != nil {
+		code = exitCode(exit.ProcessState)
+	}
+	s := o.sideOf(b, argv, code)
+	s.tell(env.Stderr)
+	var judged error
+	if !interrupted {
+		judged = s.verdict(env)
+	}
+	if o.out != "" {
+		if err := s.write(o.out); err != nil {
+			return errors.Join(err, stopped)
+		}
+	}
 	switch {
 	case exit != nil:
-		return verdict(exitCode(exit.ProcessState))
+		return verdict(code)
 	case stopped != nil:
 		return stopped
 	case interrupted:
 		return &failure{code: exitInterrupted, cause: fmt.Errorf("%s was interrupted", argv[0])}
 	}
-	return tellIdle(env, state)
+	return judged
 }
 
-// tellIdle fails where a fault never fired: what the scenario is to prove was
-// not tried.
+// tellIdle tells of the faults that never fired: what the scenario is to prove was
+// not tried. It returns the failure.
 func tellIdle(env environment, state live.State) error {
 	idle := state.Idle()
 	if len(idle) == 0 {
-		return nil
+		return verdict(exitFailed)
 	}
 	for _, r := range idle {
 		_, why, _ := strings.Cut(fate(r), ", ")
@@ -133,6 +179,9 @@ func attend(env environment, cmd *exec.Cmd, signals <-chan os.Signal) (interrupt
 			}
 			_ = cmd.Process.Signal(sig) // its error: the program has just ended
 		case err := <-done:
+			if errors.Is(err, exec.ErrWaitDelay) {
+				err = nil // what it left running is not CMD
+			}
 			return interrupted, err
 		}
 	}

@@ -31,6 +31,7 @@ type exchange struct {
 	grouped bool   // it says of which call it is
 	call    callID
 	seq     uint64 // among the requests of its call
+	spot    spot
 }
 
 type exchangeKey struct{}

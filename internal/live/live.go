@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -66,6 +67,34 @@ func (e *OptionError) Error() string {
 	return "live: " + e.Message + "; " + e.Hint
 }
 
+// ListenError tells why an address cannot be listened on.
+type ListenError struct {
+	Option string // "addr" or "admin"
+	Addr   string
+	Err    error // of package net
+}
+
+// Error names the option, the address and the cause.
+func (e *ListenError) Error() string {
+	return fmt.Sprintf("live: cannot listen on %s %s: %v", e.Option, e.Addr, e.Cause())
+}
+
+// Unwrap returns Err.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Cause is Err without the address: what the system said.
+func (e *ListenError) Cause() error {
+	var call *os.SyscallError
+	if errors.As(e.Err, &call) {
+		return call.Err
+	}
+	var op *net.OpError
+	if errors.As(e.Err, &op) {
+		return op.Err
+	}
+	return e.Err
+}
+
 // Server is a scenario's backend on a socket. It is made by [Start], and safe
 // for concurrent use.
 type Server struct {
@@ -91,8 +120,8 @@ type Server struct {
 }
 
 // Start serves a scenario, which must be valid, until [Server.Close]. When it
-// returns, connections are accepted. The error is an *[OptionError], or why a
-// socket could not be opened.
+// returns, connections are accepted. The error is an *[OptionError], or
+// a *[ListenError].
 func Start(sc *scenarios.Scenario, o Options) (*Server, error) {
 	s := &Server{scenario: sc, options: o, clock: o.Clock, log: newAccessLog(o.Log)}
 	if s.clock == nil {
@@ -174,10 +203,10 @@ func (s *Server) listen() error {
 	}
 	var err error
 	if s.backendSocket, err = net.Listen("tcp", addr); err != nil {
-		return fmt.Errorf("live: %w", err)
+		return &ListenError{"addr", addr, err}
 	}
 	if s.adminSocket, err = net.Listen("tcp", admin); err != nil {
-		return errors.Join(fmt.Errorf("live: %w", err), s.backendSocket.Close())
+		return errors.Join(&ListenError{"admin", admin, err}, s.backendSocket.Close())
 	}
 	return nil
 }
@@ -286,9 +315,11 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	w.counts.arrived(x)
 	r = x.in(r.WithContext(faults.WithRequest(r.Context(), x.who)))
 	defer func() { // also when a fault breaks the connection by a panic
+		now := s.clock.Now()
 		w.counts.done(x)
 		w.truth.done(r, x)
-		s.log.write(r, x, s.clock.Now())
+		w.calls.done(r, x, now)
+		s.log.write(r, x, now)
 		if x.hijacked {
 			s.open.Done()
 		}

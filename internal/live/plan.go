@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -17,11 +18,15 @@ type course struct {
 	began time.Time
 	held  int    // the phase that stays; -1: none
 	due   []bool // the phases that had, or will have, their time
+
+	since    time.Time       // when the course last changed
+	had      []time.Duration // how long each phase was in force until then
+	straight bool            // phases follow one another from the first on
 }
 
 // newCourse begins now, at the first phase, or holds one (-1: none).
 func newCourse(clock faults.Clock, plan faults.Plan, hold int) *course {
-	c := &course{clock: clock, due: make([]bool, len(plan.Phases))}
+	c := &course{clock: clock, due: make([]bool, len(plan.Phases)), had: make([]time.Duration, len(plan.Phases)), since: clock.Now(), held: -1}
 	at := time.Duration(0)
 	for _, ph := range plan.Phases {
 		c.starts = append(c.starts, at)
@@ -31,6 +36,7 @@ func newCourse(clock faults.Clock, plan faults.Plan, hold int) *course {
 		c.jump(hold, true)
 	} else {
 		c.jump(0, false)
+		c.straight = true
 	}
 	return c
 }
@@ -49,6 +55,8 @@ func (c *course) now() time.Duration {
 func (c *course) jump(phase int, hold bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := c.clock.Now()
+	c.had, c.since, c.straight = c.spread(now), now, false
 	c.held = -1
 	c.due[phase] = true
 	if hold {
@@ -73,4 +81,46 @@ func (c *course) isDue(phase int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.due[phase]
+}
+
+// spread is how long each phase was in force until now. c.mu is held.
+func (c *course) spread(now time.Time) []time.Duration {
+	had := slices.Clone(c.had)
+	if c.began.IsZero() && c.held < 0 { // the first jump of all
+		return had
+	}
+	if c.held >= 0 {
+		had[c.held] += now.Sub(c.since)
+		return had
+	}
+	from, to := c.since.Sub(c.began), now.Sub(c.began)
+	for i := range had {
+		end := to
+		if i+1 < len(c.starts) {
+			end = min(to, c.starts[i+1])
+		}
+		if from < end {
+			had[i] += end - from
+			from = end
+		}
+	}
+	return had
+}
+
+// spent is how long each phase was in force so far, and all of them together.
+func (c *course) spent() (each []time.Duration, whole time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	each = c.spread(c.clock.Now())
+	for _, d := range each {
+		whole += d
+	}
+	return each, whole
+}
+
+// isStraight tells whether phases followed one another from the first on.
+func (c *course) isStraight() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.straight
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/faults/httpfake"
 	"github.com/squall-sim/squall/faults/s3fake"
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/scenarios"
 )
 
@@ -22,6 +23,7 @@ type world struct {
 	store    *s3fake.Server // nil for a plain HTTP service
 	counts   counters
 	truth    ledger
+	calls    history
 	names    names
 }
 
@@ -37,6 +39,8 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 		return nil, err
 	}
 	w := &world{began: clock.Now(), course: newCourse(clock, plan, hold), injector: injector, station: station}
+	w.calls.began, w.calls.totals.recovery = w.began, measure.NewRecovery(plan.Duration())
+	w.calls.totals.recoverable = plan.Duration() + recoveryFor
 	opts := []faults.Option{faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided)}
 	var backend http.Handler
 	if sc.Backend.Kind == scenarios.KindS3 {
@@ -59,6 +63,7 @@ func (w *world) decided(r *http.Request, who faults.Request, v faults.Verdict) {
 	x := exchangeOf(r)
 	x.who, x.verdict, x.decided = who, v, true
 	w.truth.begin(r, x)
+	w.calls.begin(r, x)
 	if _, fixed := v.After(); fixed || v.Hangs() || v.Served() {
 		return
 	}

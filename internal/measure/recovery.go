@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/reports"
@@ -30,6 +31,11 @@ func NewRecovery(run time.Duration) Recovery {
 		w *= 2
 	}
 	return Recovery{width: w}
+}
+
+// Clone returns a copy that further calls do not change.
+func (r *Recovery) Clone() Recovery {
+	return Recovery{width: r.width, good: slices.Clone(r.good), all: slices.Clone(r.all)}
 }
 
 // Call counts a call that was meant to start at that time of the run.
