@@ -73,8 +73,8 @@ func (r *recorder) WriteHeader(status int) {
 	r.status, r.length = status, -1
 	if r.frozen = r.header; !r.final {
 		r.frozen = make(http.Header, len(r.header)+3)
-		for name, values := range r.header {
-			r.frozen[name] = values
+		for name, values := range r.header { // into a map: order does not matter
+			r.frozen[http.CanonicalHeaderKey(name)] = values // as net/http's client reads them
 		}
 	}
 	if s := r.frozen.Get("Content-Length"); s != "" {

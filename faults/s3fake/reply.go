@@ -110,6 +110,12 @@ func (w *reply) begin(status int) {
 		h["Etag"] = etag
 		delete(h, headerETag)
 	}
+	for name, values := range h { // what it adds is left alone: order does not matter
+		if strings.HasPrefix(name, metaPrefix) { // botocore takes the case of these names for the user's, and S3 sends them so
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		}
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

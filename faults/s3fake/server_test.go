@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -144,6 +145,23 @@ func TestListing(t *testing.T) {
 	}
 	c.refused(400, "InvalidArgument", "GET", "/data?max-keys=many", "")
 	c.refused(400, "InvalidToken", "GET", "/data?list-type=2&continuation-token=!!", "")
+}
+
+// TestMetadataNamesAreLowerCase: that is how S3 sends them. Most clients do not care, but
+// botocore hands on the case that came.
+func TestMetadataNamesAreLowerCase(t *testing.T) {
+	c := newClient(t)
+	c.must("PUT", "/data/k", "text", "X-Amz-Meta-Made-By", "test")
+	for _, method := range []string{"GET", "HEAD"} {
+		rec := httptest.NewRecorder()
+		c.server.ServeHTTP(rec, httptest.NewRequest(method, "/data/k", nil))
+		if got := rec.Header()["x-amz-meta-made-by"]; !slices.Equal(got, []string{"test"}) || rec.Header()["X-Amz-Meta-Made-By"] != nil {
+			t.Errorf("%s: %v", method, rec.Header())
+		}
+		if got := c.must(method, "/data/k", "").header.Get("X-Amz-Meta-Made-By"); got != "test" { // as net/http's client would have it
+			t.Errorf("%s in process: %q", method, got)
+		}
+	}
 }
 
 // TestKeyCount: botocore's callers read KeyCount of every list of version 2, the empty
