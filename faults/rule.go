@@ -53,6 +53,11 @@ func (r Rule) Always() bool {
 	return !r.timed() && r.Every.N <= 1 && r.First.N == 0 && (r.On.Op != "" || !r.Effect.Selective())
 }
 
+// Keyed reports whether the rule looks at keys.
+func (r Rule) Keyed() bool {
+	return r.On.Key != "" || r.Every.Per == ByKey || r.First.Per == ByKey
+}
+
 // timed reports whether the rule is in force at times, or for a part of the
 // backend.
 func (r Rule) timed() bool {

@@ -22,7 +22,8 @@ type decoder struct {
 	list []Problem
 	bad  map[string]bool // paths already reported: what follows from them is not news
 
-	selectors []selector // the keys of the thresholds that could be read
+	broken    map[string]bool // paths of faults with mistakes: what they leave to others is not known
+	selectors []selector      // the keys of the thresholds that could be read
 }
 
 // maxProblems bounds the list: a file with more mistakes is of another kind.
@@ -119,7 +120,7 @@ var others = map[string]string{
 	"max_delay": "cap", "max_backoff": "cap", "factor": "multiplier", "max_elapsed": "limit", "deadline": "limit",
 	"operation": "op", "error": "effect", "fault": "effect", "cooldown": "open_for", "half_open": "probes",
 	"threshold": "failures", "rps": "rate", "vus": "clients", "users": "clients", "description": "about", "think_time": "think",
-	"std": "sigma", "stddev": "sigma", "scale": "min", "shape": "alpha", "method": "op", "path": "key",
+	"max_active_faults": "at_most", "max_active": "at_most", "headers": "header", "match": "on", "nth": "n", "then": "continue", "std": "sigma", "stddev": "sigma", "scale": "min", "shape": "alpha", "method": "op", "path": "key",
 }
 
 func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known []string) {

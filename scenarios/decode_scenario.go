@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"github.com/goccy/go-yaml/ast"
-
-	"github.com/squall-sim/squall/faults"
 )
 
 // scenario reads a whole file.
@@ -189,57 +187,6 @@ func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
 		}
 	})
 	return ph
-}
-
-// rule reads a fault. Without p it meets every request that its selector does.
-func (d *decoder) rule(n ast.Node, p *path) faults.Rule {
-	r := faults.Rule{P: 1}
-	found := false
-	d.object(n, p, []string{"on", "p", "effect"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "on":
-			r.On = d.selector(v, p)
-		case "p":
-			r.P = d.probability(v, p)
-		case "effect":
-			found = true
-			r.Effect = d.effect(v, p)
-		}
-	})
-	if at := p.key("effect"); !found && !d.bad[at.String()] && isMap(n) {
-		d.wrong(n, at, "no effect", "write what goes wrong, such as effect: SlowDown")
-	}
-	return r
-}
-
-func isMap(n ast.Node) bool {
-	_, ok := n.(*ast.MappingNode)
-	return ok
-}
-
-func (d *decoder) selector(n ast.Node, p *path) (s faults.Selector) {
-	d.object(n, p, []string{"op", "key"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "op":
-			s.Op = d.words(v, p)
-		case "key":
-			s.Key = d.words(v, p)
-		}
-	})
-	return s
-}
-
-func (d *decoder) probability(n ast.Node, p *path) float64 {
-	v := d.number(n, p)
-	if d.bad[p.String()] || v >= 0 && v <= 1 {
-		return v
-	}
-	hint := "write a number from 0 to 1"
-	if v > 1 && v <= 100 {
-		hint += ", such as " + formatNumber(v/100)
-	}
-	d.wrong(n, p, "the probability "+scalarText(n)+" is not between 0 and 1", hint)
-	return 1
 }
 
 // thresholds reads the map of metrics to one expression or a list of them.

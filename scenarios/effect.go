@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -28,20 +30,51 @@ func (d *decoder) effect(n ast.Node, p *path) faults.Effect {
 }
 
 // rule asks the faults package for what is wrong with one fault of a phase, and
-// adds what only the scenario knows.
-func (c *checker) rule(p *path, r faults.Rule, phase time.Duration) {
+// adds what only the scenario knows. It reports whether the fault has no mistake of
+// its own.
+func (c *checker) rule(p *path, r faults.Rule, phase time.Duration) bool {
 	var wrong *faults.InvalidError
-	if err := r.ValidateIn(phase); errors.As(err, &wrong) {
+	sound := !c.broken[p.String()]
+	err := r.ValidateIn(phase)
+	if errors.As(err, &wrong) {
 		for _, one := range wrong.Problems {
 			c.report(p.fields(one.Path), one.Message, one.Hint)
 		}
 	} else if err != nil {
 		c.told(p, err.Error())
-	} else if op := r.On.Op; op != "" && c.ops != nil && !c.ops[op] {
-		c.report(p.key("on").key("op"), "no call of the load is a "+quote(op)+", so the fault would never fire", didYouMean(op, c.opNames()))
+	} else {
+		c.chosen(p.key("on"), r.On)
 	}
-	if r.P == 0 {
+	if r.P == 0 && !(r.Ramp.Given && r.Ramp.To > 0) {
 		c.report(p.key("p"), "a fault of probability 0 never fires", "write a number above 0, or leave the fault out")
+	}
+	return sound && err == nil
+}
+
+// chosen reports a selector that no call of the load can meet.
+func (c *checker) chosen(p *path, on faults.Selector) {
+	if c.ops == nil {
+		return
+	}
+	if op := on.Op; op != "" && !c.ops[op] {
+		c.report(p.key("op"), "no call of the load is a "+quote(op)+", so the fault would never fire", didYouMean(op, c.opNames()))
+	}
+	if on.Method != "" && on.Op == "" {
+		var methods []string
+		for op := range c.ops {
+			methods = append(methods, faults.Method(op))
+		}
+		slices.Sort(methods)
+		if methods = slices.Compact(methods); !slices.Contains(methods, on.Method) {
+			c.report(p.key("method"), "no call of the load is a "+quote(on.Method)+", so the fault would never fire", didYouMean(on.Method, methods))
+		}
+	}
+	if b := c.sc.Backend; b.Kind == KindHTTP && on.Bucket != "" {
+		c.report(p.key("bucket"), "an http backend has no bucket, so the fault would never fire", "leave it out")
+	}
+	if n := c.sc.Load.Clients; n > 0 && c.sc.Load.Model != ModelReplay && len(on.Clients) > 0 &&
+		!slices.ContainsFunc(on.Clients, func(r faults.Range) bool { return r.From < uint64(n) }) {
+		c.report(p.key("client"), "the load has no such client, so the fault would never fire", "write numbers from 0 to "+strconv.Itoa(n-1))
 	}
 }
 

@@ -92,7 +92,7 @@ func parse(name string, data []byte, open opener) (*Scenario, error) {
 		p := t.problem(position{1, 1}, "", "the file holds no scenario", "write one, or begin with a copy of a built-in one: simulate show s3-throttle-burst")
 		return nil, &Problems{List: []Problem{p}}
 	}
-	d := &decoder{text: t, root: root, bad: make(map[string]bool)}
+	d := &decoder{text: t, root: root, bad: make(map[string]bool), broken: make(map[string]bool)}
 	sc := d.scenario(root)
 	sc.origin.file = name
 	sum := sha256.New()
@@ -113,7 +113,7 @@ func parse(name string, data []byte, open opener) (*Scenario, error) {
 // validate adds the mistakes that only the data as a whole shows, but for those
 // that follow from what is reported already.
 func (d *decoder) validate(sc *Scenario) {
-	c := &checker{sc: sc, selectors: d.selectors, report: func(p *path, message, hint string) {
+	c := &checker{sc: sc, selectors: d.selectors, broken: d.broken, report: func(p *path, message, hint string) {
 		if d.full() {
 			return
 		}

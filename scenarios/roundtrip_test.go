@@ -116,8 +116,9 @@ func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 			if rapid.Bool().Draw(t, "on key") {
 				r.On.Key = rapid.SampledFrom([]string{"raw/**", "{a,b}/*.json", "[a-z]?"}).Draw(t, "glob")
 			}
+			drawMore(t, &r, ph.For)
 			if !slices.ContainsFunc(ph.Faults, func(before faults.Rule) bool { // which would decide for all of r's requests
-				return (before.On.Op == "" || before.On.Op == r.On.Op) && (before.On.Key == "" || before.On.Key == r.On.Key)
+				return before.Always() && !before.Continue && before.On.Covers(r.On)
 			}) {
 				ph.Faults = append(ph.Faults, r)
 			}
@@ -125,6 +126,50 @@ func drawPhases(t *rapid.T, ops []string) (phases []Phase) {
 		phases = append(phases, ph)
 	}
 	return phases
+}
+
+// drawMore draws the rest of a fault in a phase of that length.
+func drawMore(t *rapid.T, r *faults.Rule, phase time.Duration) {
+	some := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 0 }
+	if some("headers?") {
+		r.On.Headers = []faults.HeaderMatch{{Name: "X-Tenant", Value: "blue*"}, {Name: "user-agent", Value: `a "b": {c}`}}
+	}
+	if some("clients?") {
+		r.On.Clients = []faults.Range{{From: 0, To: 0}, {From: 3, To: 9}}[:rapid.IntRange(1, 2).Draw(t, "clients")]
+	}
+	if some("attempts?") {
+		r.On.Attempts = []faults.Range{{From: 1, To: 2}, {From: 4, To: faults.NoEnd}}[rapid.IntRange(0, 1).Draw(t, "attempts"):]
+	}
+	if some("from?") {
+		r.From = phase / 4
+	}
+	if some("until?") {
+		r.Until = phase/4 + phase/2
+	}
+	if some("flap?") {
+		r.Flap = faults.Flap{Up: 5 * time.Second, Down: 1500 * time.Millisecond}
+	}
+	if some("bursts?") {
+		r.Bursts = faults.Bursts{Good: time.Minute, Bad: time.Second}
+	}
+	if phase > time.Minute && some("rolling?") {
+		r.Rolling = faults.Rolling{Nodes: 4, Down: time.Second, Gap: rapid.SampledFrom([]time.Duration{0, time.Second}).Draw(t, "gap"), ByClient: rapid.Bool().Draw(t, "by client")}
+	}
+	by := rapid.SampledFrom([]faults.By{faults.ByAll, faults.ByKey, faults.ByClient, faults.ByCall})
+	if some("every?") {
+		r.Every = faults.Every{N: rapid.IntRange(1, faults.MaxCount).Draw(t, "every"), Per: by.Draw(t, "per")}
+	}
+	if some("first?") {
+		r.First = faults.First{N: rapid.IntRange(1, faults.MaxCount).Draw(t, "first"), Per: by.Draw(t, "per")}
+		r.First.Calls = r.First.Per != faults.ByCall && rapid.Bool().Draw(t, "calls")
+	}
+	if some("ramp?") {
+		r.Ramp = faults.RampTo(rapid.Float64Range(0, 1).Draw(t, "to"))
+	}
+	if some("at most?") {
+		r.AtMost = rapid.IntRange(1, faults.MaxCount).Draw(t, "at most")
+	}
+	r.Continue = r.Effect.Modifies() && rapid.Bool().Draw(t, "continue")
 }
 
 func drawRetry(t *rapid.T) retry.Policy {

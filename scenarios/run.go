@@ -20,10 +20,12 @@ type Mode string
 
 // The modes of a run.
 const (
-	// ModeAuto is ModeHTTP for a scenario that is small enough to take seconds,
-	// else ModeModel. The zero value means the same.
+	// ModeAuto is ModeHTTP for a scenario that is small enough to take seconds, and
+	// for one whose faults ask for headers, else ModeModel. The zero value means the
+	// same.
 	ModeAuto Mode = "auto"
-	// ModeModel makes outcomes only, no bytes: for millions of calls.
+	// ModeModel makes outcomes only, no bytes: for millions of calls. Faults that
+	// ask for headers are a mistake then.
 	ModeModel Mode = "model"
 	// ModeHTTP sends every attempt as a real request through the fault handler
 	// into the fake backend, in process.

@@ -19,10 +19,19 @@ const (
 
 // pickMode resolves ModeAuto by the work that the wire would make.
 func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
+	headers := sc.asksForHeaders()
 	switch m {
-	case ModeModel, ModeHTTP:
+	case ModeModel:
+		if headers != "" {
+			return "", &OptionError{Message: "the fault " + quote(headers) + " asks for headers, which the mode model does not know", Hint: "choose http, or auto, which then is http"}
+		}
+		return m, nil
+	case ModeHTTP:
 		return m, nil
 	case ModeAuto, "":
+		if headers != "" {
+			return ModeHTTP, nil
+		}
 	default:
 		return "", &OptionError{Message: fmt.Sprintf("unknown mode %s", quote(string(m))), Hint: "write auto, model or http"}
 	}
@@ -31,6 +40,19 @@ func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
 		return ModeModel, nil
 	}
 	return ModeHTTP, nil
+}
+
+// asksForHeaders returns the text of a fault that asks for headers; "" if none
+// does.
+func (sc *Scenario) asksForHeaders() string {
+	for _, ph := range sc.Phases {
+		for _, r := range ph.Faults {
+			if r.On.NeedsHeaders() {
+				return r.String()
+			}
+		}
+	}
+	return ""
 }
 
 // estimate guesses the calls of a run and the bytes that they move.

@@ -31,6 +31,7 @@ type checker struct {
 	// selectors are those of the thresholds: one for each key of the file, even
 	// where its expressions cannot be read. nil: take them from the thresholds.
 	selectors []selector
+	broken    map[string]bool // the paths of faults that could not be read whole
 	report    func(p *path, message, hint string)
 }
 
@@ -171,8 +172,9 @@ func (c *checker) phases(p *path) {
 		}
 		var decided []int
 		for j, r := range ph.Faults {
-			c.rule(at.key("faults").at(j), r, max(0, ph.For))
-			decided = c.reached(at.key("faults"), j, ph.Faults, decided)
+			if c.rule(at.key("faults").at(j), r, max(0, ph.For)) {
+				decided = c.reached(at.key("faults"), j, ph.Faults, decided)
+			}
 		}
 	}
 }

@@ -161,13 +161,7 @@ func (o *writer) phases(phases []Phase) {
 		o.line(2, f[1])
 		o.line(2, "faults:")
 		for _, r := range ph.Faults {
-			var f, on flow
-			on.when(r.On.Op != "", "op", yamlText(r.On.Op))
-			on.when(r.On.Key != "", "key", yamlText(r.On.Key))
-			f.when(len(on) > 0, "on", on.String())
-			f.when(r.P != 1, "p", floatText(r.P))
-			f.add("effect", yamlText(r.Effect.String()))
-			o.line(3, "- "+f.String())
+			o.line(3, "- "+ruleText(r))
 		}
 	}
 }

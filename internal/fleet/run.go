@@ -118,7 +118,7 @@ func newRun(cfg *Config) (*run, error) {
 	r.mix = newMix(cfg.Load.Mix)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode == HTTP || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
-		return slices.ContainsFunc(p.Rules, func(rule faults.Rule) bool { return rule.On.Key != "" })
+		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
 	}) || cfg.Backend.Limits.Keyed()
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)

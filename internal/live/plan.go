@@ -9,15 +9,17 @@ import (
 )
 
 // course tells how far a plan has run: in real time from a beginning that can
-// be moved, or held in one phase. It is safe for concurrent use.
+// be moved, or held in one phase, which then is played over and over. It is safe
+// for concurrent use.
 type course struct {
 	clock  faults.Clock
 	starts []time.Duration // when each phase starts
+	length []time.Duration // of each
 
 	mu    sync.Mutex
-	began time.Time
-	held  int    // the phase that stays; -1: none
-	due   []bool // the phases that had, or will have, their time
+	began time.Time // of the plan, or of the phase that is held
+	held  int       // the phase that stays; -1: none
+	due   []bool    // the phases that had, or will have, their time
 
 	since    time.Time       // when the course last changed
 	had      []time.Duration // how long each phase was in force until then
@@ -29,7 +31,7 @@ func newCourse(clock faults.Clock, plan faults.Plan, hold int) *course {
 	c := &course{clock: clock, due: make([]bool, len(plan.Phases)), had: make([]time.Duration, len(plan.Phases)), since: clock.Now(), held: -1}
 	at := time.Duration(0)
 	for _, ph := range plan.Phases {
-		c.starts = append(c.starts, at)
+		c.starts, c.length = append(c.starts, at), append(c.length, ph.For)
 		at += ph.For
 	}
 	if hold >= 0 {
@@ -41,12 +43,13 @@ func newCourse(clock faults.Clock, plan faults.Plan, hold int) *course {
 	return c
 }
 
-// now is the time of the plan. In a phase that is held it stands still.
+// now is the time of the plan. At the end of a phase that is held it goes back to
+// its start, so that what a fault does over time has its turn again.
 func (c *course) now() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held >= 0 {
-		return c.starts[c.held]
+		return c.starts[c.held] + max(0, c.clock.Now().Sub(c.began))%c.length[c.held]
 	}
 	return c.clock.Now().Sub(c.began)
 }
@@ -60,7 +63,7 @@ func (c *course) jump(phase int, hold bool) {
 	c.held = -1
 	c.due[phase] = true
 	if hold {
-		c.held = phase
+		c.held, c.began = phase, c.clock.Now()
 		return
 	}
 	c.began = c.clock.Now().Add(-c.starts[phase])

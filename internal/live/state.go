@@ -21,7 +21,8 @@ type State struct {
 	Phase string `json:"phase"` // in force
 	Held  bool   `json:"held"`  // it stays in force
 	// Elapsed is the time since the start or the last reset, PlanTime how far the
-	// plan has run by then: where it stands in a phase that is held. Nanoseconds.
+	// plan has run by then; in a phase that is held it begins anew where the phase
+	// would end. Nanoseconds.
 	Elapsed  time.Duration `json:"elapsed_ns"`
 	PlanTime time.Duration `json:"plan_time_ns"`
 
