@@ -257,3 +257,21 @@ func TestWriteS3ErrorIsTheSameError(t *testing.T) {
 		t.Errorf("%+v\n%+v", seen[0], seen[1])
 	}
 }
+
+// A plain service's error has one shape, whoever writes it.
+func TestWriteHTTPErrorIsTheSameError(t *testing.T) {
+	in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, "503 retry-after=3s")}}})
+	backend := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "3")
+		WriteHTTPError(w, r, http.StatusServiceUnavailable)
+	})
+	for _, method := range []string{"GET", "HEAD", "POST"} {
+		var seen [2]outcome
+		for i, h := range []http.Handler{backend, NewHandler(in, backend, PlainHTTP(), WithNow(func() time.Duration { return 0 }))} {
+			seen[i] = observe(NewTransport(h), request(t, method, "/a", "text"))
+		}
+		if seen[0] != seen[1] {
+			t.Errorf("%s: %+v\n%+v", method, seen[0], seen[1])
+		}
+	}
+}

@@ -34,8 +34,7 @@ func newAnswer(e Effect) *answer {
 			a.head = xml.Header + strings.Repeat(" ", int(e.Spaces)) + strings.TrimPrefix(a.head, xml.Header)
 		}
 	} else {
-		a = &answer{status: e.Status, head: `{"status":` + strconv.Itoa(e.Status) + `,"error":` + strconv.Quote(statusText(e.Status)) + "}\n"}
-		a.headers = append(a.headers, [2]string{"Content-Type", "application/json"})
+		a = newHTTPAnswer(e.Status)
 	}
 	if e.RetryAfter.Given {
 		a.headers = append(a.headers, [2]string{"Retry-After", strconv.FormatInt(int64(e.RetryAfter.For/time.Second), 10)})
@@ -52,6 +51,13 @@ func newS3Answer(c S3Code) *answer {
 	a := &answer{status: c.Status, s3: true}
 	a.head = xml.Header + "<Error><Code>" + escape(c.Code) + "</Code><Message>" + escape(c.Message) + "</Message>"
 	a.headers = append(a.headers, [2]string{"Content-Type", "application/xml"}, [2]string{"Server", "AmazonS3"})
+	return a
+}
+
+// newHTTPAnswer is the shape of the errors of a plain HTTP service.
+func newHTTPAnswer(status int) *answer {
+	a := &answer{status: status, head: `{"status":` + strconv.Itoa(status) + `,"error":` + strconv.Quote(statusText(status)) + "}\n"}
+	a.headers = append(a.headers, [2]string{"Content-Type", "application/json"})
 	return a
 }
 
@@ -165,6 +171,17 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, who Request, code S3Co
 	}
 	a.write(w, r, who)
 }
+
+// WriteHTTPError answers a request with an error as a plain HTTP service would:
+// the status, and a line of JSON that says it, unless the method is HEAD. What is left
+// of the request's body is read first. Other headers may be set before.
+func WriteHTTPError(w http.ResponseWriter, r *http.Request, status int) {
+	drain(r)
+	newHTTPAnswer(status).write(w, r, Request{})
+}
+
+// HTTPErrorBody is the body of [WriteHTTPError].
+func HTTPErrorBody(status int) []byte { return []byte(newHTTPAnswer(status).head) }
 
 // s3Answers has the answer for each code of the table.
 var s3Answers = sync.OnceValue(func() map[S3Code]*answer {

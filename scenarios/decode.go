@@ -120,7 +120,7 @@ var others = map[string]string{
 	"max_delay": "cap", "max_backoff": "cap", "factor": "multiplier", "max_elapsed": "limit", "deadline": "limit",
 	"operation": "op", "error": "effect", "fault": "effect", "cooldown": "open_for", "half_open": "probes",
 	"threshold": "failures", "rps": "rate", "vus": "clients", "users": "clients", "description": "about", "think_time": "think",
-	"max_active_faults": "at_most", "max_active": "at_most", "headers": "header", "match": "on", "nth": "n", "then": "continue", "std": "sigma", "stddev": "sigma", "scale": "min", "shape": "alpha", "method": "op", "path": "key",
+	"max_active_faults": "at_most", "max_active": "at_most", "headers": "header", "header": "headers", "match": "on", "nth": "n", "then": "continue", "std": "sigma", "stddev": "sigma", "scale": "min", "shape": "alpha", "method": "op", "path": "key", "code": "status", "content": "body",
 }
 
 func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known []string) {

@@ -31,7 +31,7 @@ func (d *decoder) scenario(n ast.Node) *Scenario {
 }
 
 func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
-	d.object(n, p, []string{"kind", "latency", "capacity", "bucket"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"kind", "latency", "capacity", "bucket", "routes"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "kind":
 			b.Kind = Kind(d.choice(v, p, "kind", []string{string(KindS3), string(KindHTTP)}))
@@ -41,6 +41,8 @@ func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
 			b.Capacity = d.capacity(v, p)
 		case "bucket":
 			b.Bucket = d.words(v, p)
+		case "routes":
+			d.items(v, p, func(_ int, v ast.Node, p *path) { b.Routes = append(b.Routes, d.route(v, p)) })
 		}
 	})
 	return b

@@ -12,6 +12,7 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(sound))
 	f.Add([]byte(replayed))
+	f.Add([]byte(routed))
 	for _, name := range libraryNames() {
 		text, _ := Source(name)
 		f.Add(text)

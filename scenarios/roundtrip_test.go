@@ -230,6 +230,9 @@ func drawScenario(t *rapid.T) *Scenario {
 	if sc.Backend.Kind == KindS3 {
 		sc.Backend.Bucket = rapid.SampledFrom([]string{DefaultBucket, "my-bucket.1"}).Draw(t, "bucket")
 	}
+	if sc.Backend.Kind == KindHTTP {
+		sc.Backend.Routes = drawRoutes(t)
+	}
 	if rapid.Bool().Draw(t, "capacity?") {
 		sc.Backend.Capacity = &Capacity{rapid.IntRange(1, 100).Draw(t, "workers"), rapid.IntRange(-1, 100).Draw(t, "queue")}
 	}

@@ -167,6 +167,9 @@ func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode
 	if sc.Backend.Kind == KindHTTP {
 		c.Backend.Kind = fleet.Web
 	}
+	for _, r := range sc.Backend.Routes {
+		c.Backend.Routes = append(c.Backend.Routes, fleet.Route{Route: r.fake(), Latency: r.Latency})
+	}
 	if k := sc.Backend.Capacity; k != nil {
 		c.Backend.Workers, c.Backend.Queue = k.Workers, k.Queue
 	}

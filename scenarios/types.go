@@ -57,7 +57,39 @@ type Backend struct {
 	// Bucket holds all objects of kind s3: 3 to 63 characters by S3's rules.
 	// Parse fills in DefaultBucket. It is empty for kind http.
 	Bucket string
+	// Routes say how kind http answers the requests for some paths: the first that
+	// fits counts, and without one every path is a resource of the size that is asked
+	// for. Empty for kind s3.
+	Routes []Route
 }
+
+// Route is how a backend of kind http answers some requests.
+type Route struct {
+	// Path is a glob for the path, with the syntax of a fault's key. Not empty.
+	Path string
+	// Method is an HTTP method; "": all but OPTIONS. GET is for HEAD too.
+	Method string
+	// Status is the answer's, from 200 to 599; 0: what the method has without a
+	// route. From 400 on the call has failed, though the backend worked for it.
+	Status int
+	// Size is the bytes of content in the answer; nil: without a Body what the
+	// request asks for.
+	Size *Size
+	// Body is text to send in place of content.
+	Body string
+	// Headers are sent too, in any order.
+	Headers []Header
+	// Echo answers with what came, as JSON.
+	Echo bool
+	// Latency is the time of service; nil: the backend's.
+	Latency *sim.Dist
+}
+
+// Header is a header of an answer.
+type Header struct{ Name, Value string }
+
+// maxRoutes bounds the routes of a backend: each request looks at them in turn.
+const maxRoutes = 1000
 
 // DefaultBucket is the bucket of an s3 backend whose file names none.
 const DefaultBucket = "squall"

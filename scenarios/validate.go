@@ -50,7 +50,7 @@ func (c *checker) scenario() {
 	if strings.TrimSpace(sc.About) != sc.About || badText(sc.About) {
 		c.report(root.key("about"), "the text has blanks around it or control characters in it", "write a sentence or two")
 	}
-	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" {
+	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" && len(b.Routes) == 0 {
 		c.report(root.key("backend"), "there is no backend", "write one, such as backend: {kind: s3, latency: 30ms}")
 	} else {
 		c.backend(root.key("backend"))
@@ -123,6 +123,7 @@ func (c *checker) backend(p *path) {
 	case b.Kind == KindHTTP && b.Bucket != "":
 		c.report(p.key("bucket"), "an http backend has no bucket", "leave it out")
 	}
+	c.routes(p.key("routes"), b)
 }
 
 // checkBucket applies S3's rules for the names of buckets.

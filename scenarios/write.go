@@ -105,6 +105,7 @@ func (o *writer) backend(b Backend) {
 	if b.Bucket != "" && b.Bucket != DefaultBucket {
 		o.line(1, "bucket: "+yamlText(b.Bucket))
 	}
+	o.routes(b.Routes)
 }
 
 func (o *writer) load(sc *Scenario) {

@@ -4,4 +4,8 @@
 //
 //	backend := httpfake.New(httpfake.WithSize(func(path string) int64 { return 4 << 10 }))
 //	h := faults.NewHandler(injector, backend, faults.PlainHTTP())
+//
+// Routes ([WithRoutes]) answer otherwise: with a status, headers and a body of
+// their own, or with what came. A write with an idempotency key is carried out
+// once, and [Server.Executions] tells how many were, with a key and without.
 package httpfake

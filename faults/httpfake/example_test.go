@@ -2,7 +2,9 @@ package httpfake_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -37,4 +39,39 @@ func ExampleNew() {
 	// /v1/about: 200 OK ""
 	// /v1/stations/7: 429 Too Many Requests "2"
 	// 1 reached the backend
+}
+
+// A service that takes orders once, however often a client sends them.
+func ExampleNewRoutes() {
+	routes, err := httpfake.NewRoutes(
+		httpfake.Route{Path: "/orders", Method: "POST", Status: http.StatusAccepted, Body: `{"order":7}`},
+		httpfake.Route{Path: "/debug/**", Echo: true},
+	)
+	if err != nil {
+		panic(err)
+	}
+	backend := httpfake.New(httpfake.WithRoutes(routes))
+	client := &http.Client{Transport: faults.NewTransport(backend)}
+	for range 2 {
+		req, err := http.NewRequest(http.MethodPost, "http://api.test/orders", strings.NewReader("a book"))
+		if err != nil {
+			panic(err)
+		}
+		req.Header.Set(httpfake.HeaderIdempotencyKey, "8e03978e")
+		resp, err := client.Do(req)
+		if err != nil {
+			panic(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s: %s replayed=%q\n", resp.Status, body, resp.Header.Get(httpfake.HeaderReplayed))
+	}
+	fmt.Printf("%+v\n", backend.Executions())
+	// Output:
+	// 202 Accepted: {"order":7} replayed=""
+	// 202 Accepted: {"order":7} replayed="true"
+	// {Keyed:1 Unkeyed:0 Replayed:1 Mismatched:0}
 }

@@ -23,6 +23,8 @@ const HeaderSize = "X-Squall-Size"
 // PATCH, DELETE and OPTIONS; others get 405. It is safe for concurrent use.
 type Server struct {
 	size   func(path string) (int64, bool)
+	routes *Routes
+	keys   keys
 	commit func(r *http.Request, what faults.Request, again bool) // never nil
 	counts [len(methods)]atomic.Uint64
 }
@@ -44,6 +46,11 @@ func WithSize(size func(path string) int64) Option {
 		}
 	}
 }
+
+// WithRoutes has requests answered by the first route that fits; those without
+// one are answered as if there were no routes. A route knows better than
+// [HeaderSize], which knows better than [WithSize].
+func WithRoutes(routes *Routes) Option { return func(s *Server) { s.routes = routes } }
 
 // OnCommit tells f of every request that the service carried out to change
 // something (PUT, POST, PATCH, DELETE), and whose it was (Client, Call, Attempt) as far as
@@ -74,38 +81,33 @@ func New(opts ...Option) *Server {
 
 // ServeHTTP answers: GET with 200 and the resource's content, HEAD with its
 // headers, PUT and DELETE with 204, POST with 201, PATCH with 200 and a line of JSON,
-// OPTIONS with 204 and Allow. Request bodies are read and dropped; one that
+// OPTIONS with 204 and Allow; a route says otherwise. Request bodies are read and dropped; one that
 // breaks off is answered with 400, since nobody may take half of it for done.
+//
+// A write with an [HeaderIdempotencyKey] is carried out once: when the key comes again,
+// so does the first answer, and nothing is done. The same key for another request is answered with 422.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.count(r.Method) {
 		w.Header().Set("Allow", strings.Join(methods[:], ", "))
-		fail(w, http.StatusMethodNotAllowed)
+		fail(w, r, http.StatusMethodNotAllowed)
 		return
 	}
-	if err := drain(r); err != nil {
-		fail(w, http.StatusBadRequest)
+	in, status := s.read(r)
+	if status != 0 {
+		fail(w, r, status)
 		return
 	}
-	switch r.Method {
-	case http.MethodOptions:
-		w.Header().Set("Allow", strings.Join(methods[:], ", "))
-		w.WriteHeader(http.StatusNoContent)
-		return
-	case http.MethodPut, http.MethodPost, http.MethodPatch:
-		s.committed(r)
-		s.accept(w, r)
-		return
+	var a answer
+	if in.key == "" {
+		a = s.answer(r, in)
+		s.keys.unkeyed(a.carriedOut(r.Method))
+	} else {
+		var again bool
+		if a, again = s.keys.once(r.Method, in, func() answer { return s.answer(r, in) }); again {
+			s.committed(r, true)
+		}
 	}
-	size, status := s.sizeOf(r)
-	switch {
-	case status != http.StatusOK:
-		fail(w, status)
-	case r.Method == http.MethodDelete:
-		s.committed(r)
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		s.send(w, r, size)
-	}
+	a.send(w, r)
 }
 
 // Requests returns how many requests of a method were answered; faults in
@@ -153,49 +155,14 @@ func (s *Server) sizeOf(r *http.Request) (int64, int) {
 	return n, http.StatusOK
 }
 
-// committed tells that the request has done its work.
-func (s *Server) committed(r *http.Request) {
-	who, _ := faults.Identify(r)
-	s.commit(r, who, false)
-}
-
-// accept answers a request that had something to say.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodPut:
-		w.WriteHeader(http.StatusNoContent)
-	case http.MethodPost:
-		w.Header()["Location"] = []string{r.URL.EscapedPath()}
-		w.WriteHeader(http.StatusCreated)
-	default:
-		w.Header()["Content-Type"] = []string{"application/json"}
-		io.WriteString(w, "{\"ok\":true}\n") // a client that has gone away needs no answer
-	}
-}
-
-func (s *Server) send(w http.ResponseWriter, r *http.Request, size int64) {
-	h := w.Header()
-	h["Content-Type"] = []string{"application/octet-stream"}
-	h["Content-Length"] = []string{strconv.FormatInt(size, 10)}
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
-		return
-	}
-	faults.WriteContent(w, faults.NewContent(r.URL.Path, size)) // a client that has gone away needs no answer
-}
-
 // drain reads a body to its end.
-func drain(r *http.Request) error {
-	if r.Body == nil || r.Body == http.NoBody || faults.BodyContent(r) != nil {
+func drain(r *http.Request, to io.Writer) error {
+	if r.Body == nil || r.Body == http.NoBody || to == io.Discard && faults.BodyContent(r) != nil {
 		return nil
 	}
-	_, err := io.Copy(io.Discard, r.Body)
+	_, err := io.Copy(to, r.Body)
 	return err
 }
 
 // fail answers with an error.
-func fail(w http.ResponseWriter, status int) {
-	w.Header()["Content-Type"] = []string{"application/json"}
-	w.WriteHeader(status)
-	io.WriteString(w, `{"status":`+strconv.Itoa(status)+`,"error":"`+http.StatusText(status)+"\"}\n")
-}
+func fail(w http.ResponseWriter, r *http.Request, status int) { faults.WriteHTTPError(w, r, status) }

@@ -21,6 +21,7 @@ type call struct {
 	client     uint64
 	number     uint64 // of the client's calls
 	op         int
+	route      int // of the backend's; -1: none
 	slot       int // in run.flying
 	attempts   int
 	generation uint64
@@ -48,6 +49,7 @@ const (
 func (r *run) begin(client uint64, op int, key string, size int64) {
 	c := r.take()
 	c.client, c.op, c.key, c.size = client, op, key, size
+	c.route = r.routing.of(r.mix.ops[op].method, key)
 	i := client % uint64(len(r.numbers))
 	c.number = uint64(r.numbers[i])
 	r.numbers[i]++
@@ -144,6 +146,9 @@ func (c *call) request() faults.Request {
 	case op.Name != "CopyObject" && (op.method == http.MethodPut || op.method == http.MethodPost || op.method == http.MethodPatch):
 		r.Upload = c.size
 	}
+	if n, ok := c.run.routing.length(c.route, op.method); ok {
+		r.Download = n
+	}
 	return r
 }
 
@@ -153,7 +158,7 @@ func (c *call) dispatch(a answer) {
 	r := c.run
 	c.answer, c.work, c.ended = a.err, 0, a.ended
 	limit, limited := c.step.Timeout(r.now())
-	latency := r.latency.Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
+	latency := c.latency().Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
 	case a.fixed:
@@ -176,6 +181,14 @@ func (c *call) dispatch(a answer) {
 		return
 	}
 	r.loop.After(wait, c, c.event(eventAnswer))
+}
+
+// latency is what the backend's time for the call is drawn from.
+func (c *call) latency() sim.Sampler {
+	if c.route >= 0 && c.run.routing.latency[c.route] != nil {
+		return c.run.routing.latency[c.route]
+	}
+	return c.run.latency
 }
 
 // queue hands the attempt to the backend's workers, who serve it whether or

@@ -5,6 +5,7 @@ import (
 
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/faults/httpfake"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/sim"
 )
@@ -100,7 +101,14 @@ type Backend struct {
 	Slowdown time.Duration
 	Full     faults.Effect // what is answered to attempts that are turned away; an S3Error or a Status
 	Limits   faults.Limits
-	Bucket   string // of every object, for S3
+	Bucket   string  // of every object, for S3
+	Routes   []Route // of a Web backend; the first that fits a request counts
+}
+
+// Route is how a Web backend answers some requests.
+type Route struct {
+	httpfake.Route
+	Latency *sim.Dist // service time; nil: the backend's
 }
 
 // Load describes the calls.

@@ -19,6 +19,7 @@ type run struct {
 	station  *sim.Station // nil: the backend serves everything at once
 	latency  sim.Sampler
 	think    sim.Sampler // nil: no pause
+	routing  routing
 	injector *faults.Injector
 	limiter  *faults.Limiter // nil: no limits
 	full     *faults.Refusal // of a backend that has no room
@@ -28,7 +29,7 @@ type run struct {
 	mix      mix
 	draws    draws
 	paced    bool  // the policy holds attempts back
-	keyed    bool  // somebody looks at keys: the wire, or a rule that selects by them
+	keyed    bool  // somebody looks at keys: the wire, a route, or a rule that selects by them
 	err      error // a request that could not be sent: the run is void
 	timeout  error // what the client sees when its attempt's time is up
 
@@ -94,6 +95,9 @@ func newRun(cfg *Config) (*run, error) {
 	if r.latency, err = cfg.Backend.Latency.Sampler(); err != nil {
 		return nil, fmt.Errorf("fleet: backend latency: %w", err)
 	}
+	if r.routing, err = newRouting(cfg.Backend.Routes); err != nil {
+		return nil, err
+	}
 	if cfg.Load.Think != nil {
 		if r.think, err = cfg.Load.Think.Sampler(); err != nil {
 			return nil, fmt.Errorf("fleet: think time: %w", err)
@@ -117,7 +121,7 @@ func newRun(cfg *Config) (*run, error) {
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.Mix)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
-	r.keyed = cfg.Mode == HTTP || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
+	r.keyed = cfg.Mode == HTTP || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
 	}) || cfg.Backend.Limits.Keyed()
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))

@@ -37,11 +37,11 @@ func verdictAnswer(v faults.Verdict) answer {
 // modelWire asks the fault plan for outcomes and sends nothing.
 type modelWire struct{ run *run }
 
-func (w modelWire) send(_ *call, req faults.Request) answer {
+func (w modelWire) send(c *call, req faults.Request) answer {
 	now := w.run.loop.Now()
 	v := w.run.limiter.Meet(now, req, w.run.injector.Decide(now, req))
 	a := verdictAnswer(v)
-	a.err = v.Err()
+	a.err = routed(v, w.run.routing.err(c.route, req.Method))
 	return a
 }
 

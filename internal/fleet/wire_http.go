@@ -36,7 +36,7 @@ func newHTTPWire(r *run) (wire, error) {
 		}
 		w.store, backend = store, store
 	} else {
-		backend = httpfake.New()
+		backend = httpfake.New(httpfake.WithRoutes(r.routing.table))
 		opts = append(opts, faults.PlainHTTP())
 	}
 	w.transport = faults.NewTransport(faults.NewHandler(r.injector, backend, opts...), faults.WithDate(now))

@@ -3,11 +3,12 @@ package live
 import (
 	"context"
 	"net/http"
-	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/faults/httpfake"
 	"github.com/squall-sim/squall/scenarios"
 	"github.com/squall-sim/squall/sim"
 )
@@ -22,6 +23,8 @@ type station struct {
 	clock   faults.Clock
 	ctx     context.Context // of the server: work goes on for clients that have gone away
 	latency sim.Sampler
+	routes  *httpfake.Routes
+	own     []sim.Sampler // latencies of the routes; nil: as without a route
 	draws   sim.Stream
 	workers chan struct{} // nil: unlimited
 	queue   int64         // that may wait; scenarios.Unbounded: any number
@@ -36,6 +39,18 @@ func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, se
 	}
 	// The stream is the one that simulated runs draw latencies from.
 	s := &station{clock: clock, ctx: ctx, latency: sampler, draws: sim.NewStream(seed, "latency")}
+	if s.routes, err = b.FakeRoutes(); err != nil {
+		return nil, err
+	}
+	s.own = make([]sim.Sampler, len(b.Routes))
+	for i, r := range b.Routes {
+		if r.Latency == nil {
+			continue
+		}
+		if s.own[i], err = r.Latency.Sampler(); err != nil {
+			return nil, err
+		}
+	}
 	if b.Capacity != nil {
 		s.workers, s.queue = make(chan struct{}, b.Capacity.Workers), int64(b.Capacity.Queue)
 	}
@@ -44,7 +59,14 @@ func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, se
 
 // takes is how long the backend takes for a request.
 func (s *station) takes(who faults.Request) time.Duration {
-	return s.latency.Sample(s.draws.Float64(who.Client, who.Call, uint64(who.Attempt)))
+	latency := s.latency
+	if len(s.own) > 0 { // of a plain HTTP service, whose keys are targets
+		path, _, _ := strings.Cut(who.Key, "?")
+		if i := s.routes.Find(who.Method, path); i >= 0 && s.own[i] != nil {
+			latency = s.own[i]
+		}
+	}
+	return latency.Sample(s.draws.Float64(who.Client, who.Call, uint64(who.Attempt)))
 }
 
 // work keeps a worker busy for the time of a request. It returns false where
@@ -99,12 +121,5 @@ func overloaded(w http.ResponseWriter, r *http.Request, who faults.Request, kind
 		faults.WriteS3Error(w, r, who, code)
 		return
 	}
-	const status = http.StatusServiceUnavailable
-	body := `{"status":503,"error":` + strconv.Quote(http.StatusText(status)) + "}\n"
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(body)) // a client that has gone away needs no answer
-	}
+	faults.WriteHTTPError(w, r, http.StatusServiceUnavailable)
 }

@@ -50,7 +50,7 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 		}
 		backend = w.store
 	} else {
-		backend = httpfake.New(httpfake.OnCommit(committed))
+		backend = httpfake.New(httpfake.WithRoutes(station.routes), httpfake.OnCommit(committed))
 		opts = append(opts, faults.PlainHTTP())
 	}
 	w.handler = faults.NewHandler(injector, w.serving(backend, sc.Backend.Kind), opts...)
