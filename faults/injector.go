@@ -179,9 +179,9 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 	}
 	v := last.verdict
 	v.method, v.before = r.method(), before
-	v.Add = last.adds(&r, last)
+	v.extend(last, &r)
 	for set := before; set != 0; set &= set - 1 {
-		v.Add = sim.Add(v.Add, ph.continued[bits.TrailingZeros64(set)].adds(&r, last))
+		v.extend(ph.continued[bits.TrailingZeros64(set)], &r)
 	}
 	return v
 }

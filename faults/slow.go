@@ -9,6 +9,15 @@ import (
 	"github.com/squall-sim/squall/sim"
 )
 
+// extend adds the extra time that one of a request's rules gives to it.
+func (v *Verdict) extend(r *rule, req *Request) {
+	add := r.adds(req, v.rule)
+	v.Add = sim.Add(v.Add, add)
+	if r.verdict.Effect.Kind == SlowUpload {
+		v.upload = sim.Add(v.upload, add)
+	}
+}
+
 // adds is the extra time that the rule's effect gives to a request, of which the
 // effect of last decides what becomes: it is the rule itself, or one behind it.
 func (r *rule) adds(req *Request, last *rule) time.Duration {

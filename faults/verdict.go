@@ -33,7 +33,8 @@ type Verdict struct {
 	rule    *rule
 	before  uint64 // the rules with Continue that hit before it, by their bits
 	method  string
-	refusal *Refusal // of a backend's limits; nil: none
+	upload  time.Duration // see Upload
+	refusal *Refusal      // of a backend's limits; nil: none
 }
 
 // Effects are the effects that hit the request, in the order of their rules:
@@ -157,6 +158,15 @@ func (v Verdict) Refused() (Effect, bool) {
 		return Effect{}, false
 	}
 	return v.refusal.effect, true
+}
+
+// Upload is the part of Add that the body of the request takes to arrive. A client
+// that goes away before has not sent it, and nothing comes of the request.
+func (v Verdict) Upload() time.Duration {
+	if v.refusal != nil {
+		return 0
+	}
+	return v.upload
 }
 
 // After returns the time from the arrival of the request to its answer or

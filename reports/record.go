@@ -86,9 +86,30 @@ type Metrics struct {
 	WorkNS       int64 `json:"work_ns"`
 	WastedWorkNS int64 `json:"wasted_work_ns"`
 
+	Truth Truth `json:"truth"`
+
 	CallDuration    Trend `json:"call_duration"`    // from the intended start to the end of the call
 	AttemptDuration Trend `json:"attempt_duration"` // from the sending to the answer, time-out or break
 	RetryDelay      Trend `json:"retry_delay"`      // the waits between attempts
+}
+
+// Truth holds what the backend carried out against what callers were told. An
+// attempt commits when the backend carries out its operation, which it also does for a
+// client that has stopped waiting; one that a fault, a limit or a full queue turns away
+// does not. The deletion of what is not there is carried out.
+type Truth struct {
+	// Writes are the calls that were there to change something: uploads, copies, deletions,
+	// POST, PUT, PATCH, DELETE.
+	Writes uint64 `json:"writes"`
+	// FalseFailures are the calls whose caller was told failure, or nothing until the
+	// end of the run, though at least one of their attempts committed.
+	FalseFailures uint64 `json:"false_failures"`
+	// FalseSuccesses are the calls whose caller was told success, though none of their
+	// attempts committed, or what was read is not what is stored.
+	FalseSuccesses uint64 `json:"false_successes"`
+	// Duplicates are the commits beyond the first one of each call, whatever its
+	// caller was told.
+	Duplicates uint64 `json:"duplicates"`
 }
 
 // End is one reason for which calls failed, and how many did.

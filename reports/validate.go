@@ -63,6 +63,9 @@ func (m *Metrics) validate(path string, problem func(string, ...any)) {
 	if n := len(m.AttemptOutcomes); n > len(Outcomes) {
 		problem("%s.attempt_outcomes: %d entries, there are %d outcomes", path, n, len(Outcomes))
 	}
+	if t := m.Truth; t.FalseFailures > m.Failed || t.FalseSuccesses > m.Succeeded || t.Writes > m.Calls {
+		problem("%s.truth: %+v does not fit %d succeeded and %d failed calls", path, t, m.Succeeded, m.Failed)
+	}
 	if m.Succeeded > m.Calls {
 		problem("%s: %d succeeded of %d calls", path, m.Succeeded, m.Calls)
 	}

@@ -20,6 +20,7 @@ func (t *textWriter) policy(p *Policy) {
 	t.fact("breaker", t.breakers(p))
 	t.fact("failed calls", ends(&p.Total))
 	t.fact("attempts", attempts(&p.Total))
+	t.fact("ground truth", t.truth(p))
 	t.fact("faults", t.faults(p))
 	t.line("")
 }

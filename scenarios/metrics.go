@@ -42,6 +42,7 @@ type Metric struct {
 var (
 	byCall    = []string{"phase", "op", "policy"}
 	byPhase   = []string{"phase", "policy"}
+	byRun     = []string{"policy"}
 	metricSet = []Metric{
 		{"calls", MetricCounter, UnitNumber, "calls that were started", byCall},
 		{"success_rate", MetricRate, UnitShare, "calls that succeeded, of all calls", byCall},
@@ -55,6 +56,10 @@ var (
 		{"dropped", MetricCounter, UnitNumber, "arrivals not started, as max_in_flight calls were in flight", byCall},
 		{"rejected_by_breaker", MetricCounter, UnitNumber, "calls that an open breaker ended", byCall},
 		{"denied_by_budget", MetricCounter, UnitNumber, "calls whose next attempt the retry budget denied", byCall},
+		{"false_failures", MetricCounter, UnitNumber, "calls told failure, or nothing, though the backend carried out at least one of their attempts", byCall},
+		{"false_successes", MetricCounter, UnitNumber, "calls told success though nothing was carried out, or what they read is not what is stored", byCall},
+		{"duplicates", MetricCounter, UnitNumber, "changes that the backend made beyond the first one of each call", byCall},
+		{"leaked_uploads", MetricCounter, UnitNumber, "multipart uploads begun, and neither completed nor aborted; simulated clients begin none", byRun},
 		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPhase},
 		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, that is refusing every call, summed over all the policy's breakers", byPhase},
 		{"time_to_recover", MetricTrend, UnitSeconds, "from a fault's end to the end of the last bad second after it; one sample a fault", byPhase},

@@ -103,6 +103,11 @@ func (w *worker) Act(now time.Duration, i uint64) {
 	done.actor.Act(now, done.data)
 }
 
+// Full reports whether the station would turn the next job away.
+func (s *Station) Full() bool {
+	return s.Busy() >= s.workers && s.limit >= 0 && s.queue.len >= s.limit
+}
+
 // Busy returns the number of workers that are serving.
 func (s *Station) Busy() int { return len(s.serving) - len(s.free) }
 

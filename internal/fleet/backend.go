@@ -46,6 +46,15 @@ func DefaultFull(k Kind) faults.Effect {
 	return faults.Effect{Kind: faults.Status, Status: 503}
 }
 
+// hasRoom reports whether enter would let in what comes next.
+func (r *run) hasRoom() bool {
+	if r.station == nil {
+		return true
+	}
+	most := r.cfg.Backend.MaxInFlight
+	return (most == 0 || r.station.Busy()+r.station.Queued() < most) && !r.station.Full()
+}
+
 // enter hands work to the backend's workers; false if there is no room for it.
 // It returns how long the work takes with what else is there.
 func (r *run) enter(work time.Duration, c *call, done uint64) (time.Duration, bool) {

@@ -30,6 +30,8 @@ type call struct {
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it
 	ended      func()        // tells the faults that it is under, if their number is bounded; else nil
+	lie        bool          // it will say so, but it is not so
+	commits    uint64        // changes that the backend made for the call's attempts
 	done       func(error)   // the breaker's, of the attempt under way
 	key        string
 	size       int64
@@ -53,7 +55,7 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	i := client % uint64(len(r.numbers))
 	c.number = uint64(r.numbers[i])
 	r.numbers[i]++
-	c.start, c.sent, c.attempts = r.loop.Now(), -1, 0
+	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
 	c.cell = r.recorder.cell(c.start, r.mix.ops[op].group)
 	c.step = r.retrier(client).Begin(r.now())
 	c.send()
@@ -156,8 +158,11 @@ func (c *call) request() faults.Request {
 // client's time-out where that comes first.
 func (c *call) dispatch(a answer) {
 	r := c.run
-	c.answer, c.work, c.ended = a.err, 0, a.ended
+	c.answer, c.work, c.lie, c.ended = a.err, 0, a.lie, a.ended
 	limit, limited := c.step.Timeout(r.now())
+	if !limited || limit >= a.upload {
+		c.commits += a.commits
+	}
 	latency := c.latency().Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
@@ -264,6 +269,9 @@ func (c *call) giveUp(now time.Duration) {
 func (c *call) end(now time.Duration, ok bool, reason int) {
 	r := c.run
 	r.recorder.ended(c, now, ok, reason)
+	if r.ended != nil {
+		r.ended(c, ok)
+	}
 	client := c.client
 	r.release(c)
 	r.next(client)

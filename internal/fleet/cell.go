@@ -19,6 +19,7 @@ type cell struct {
 	outcomes                              [reports.OutcomeUnfinished + 1]uint64
 	ends                                  [reasonUnfinished + 1]uint64 // by retry.Reason
 	work, useful                          time.Duration
+	truth                                 truth
 	call, attempt, delay                  measure.Durations
 	attemptMin, attemptMax                uint64
 	counts                                []uint64 // calls by number of attempts
@@ -58,6 +59,7 @@ func (c *cell) merge(o *cell) {
 	c.denied += o.denied
 	c.work += o.work
 	c.useful += o.useful
+	c.truth.merge(o.truth)
 	for i, n := range o.outcomes {
 		c.outcomes[i] += n
 	}
@@ -87,6 +89,7 @@ func (c *cell) report(span time.Duration) reports.Metrics {
 		Goodput:         ratio(float64(c.succeeded), span.Seconds()),
 		AttemptOutcomes: append([]uint64(nil), c.outcomes[:]...),
 		Ends:            []reports.End{},
+		Truth:           c.truth.report(),
 		WorkNS:          int64(c.work), WastedWorkNS: int64(c.work - c.useful),
 		CallDuration: c.call.Report(), AttemptDuration: c.attempt.Report(), RetryDelay: c.delay.Report(),
 	}

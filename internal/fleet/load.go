@@ -120,6 +120,7 @@ type mix struct {
 type mixOp struct {
 	Op
 	method string
+	writes bool
 	group  int // index of the operation's name in mix.names
 }
 
@@ -134,7 +135,7 @@ func newMix(ops []Op) mix {
 		sum += op.Weight
 		m.cum = append(m.cum, sum/total)
 		m.ops = append(m.ops, mixOp{
-			Op: op, method: faults.Method(op.Name), group: slices.Index(m.names, op.Name),
+			Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name),
 		})
 	}
 	return m

@@ -112,6 +112,12 @@ func (c *cell) measure(metric string, span time.Duration) (Sample, bool) {
 		return Sample{Count: c.calls, Value: ratio(float64(c.attempts), float64(c.calls))}, true
 	case "wasted_work":
 		return Sample{Count: c.attempts, Value: ratio(float64(c.work-c.useful), float64(c.work))}, true
+	case "false_failures":
+		return Sample{Count: c.truth.writes, Value: float64(c.truth.failures)}, true
+	case "false_successes":
+		return Sample{Count: c.calls, Value: float64(c.truth.successes)}, true
+	case "duplicates":
+		return Sample{Count: c.truth.writes, Value: float64(c.truth.duplicates)}, true
 	case "dropped":
 		return Sample{Count: c.calls + c.dropped, Value: float64(c.dropped)}, true
 	case "rejected_by_breaker":
@@ -126,6 +132,8 @@ func (c *cell) measure(metric string, span time.Duration) (Sample, bool) {
 func (r *Result) measureRun(metric string, phase int) (Sample, bool) {
 	b := &r.run.breakers
 	switch metric {
+	case "leaked_uploads":
+		return Sample{}, true // no simulated client begins an upload
 	case "breaker_transitions":
 		return Sample{Count: uint64(len(b.order)), Value: float64(sum(b.transitions, phase))}, true
 	case "breaker_open_time":

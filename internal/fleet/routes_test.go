@@ -62,7 +62,7 @@ func TestRoutesDecideLatencyAndStatus(t *testing.T) {
 // With routes too, the wire makes the same attempts as the model: under faults that
 // cut, slow down and replace what a route answers.
 func TestRoutesInBothModes(t *testing.T) {
-	for _, text := range []string{"500", "truncate at=10", "truncate at=500 end=reset", "stall at=1", "reset", "lost-ack 500", "latency add=1s", "bandwidth rate=1KiB/s"} {
+	for _, text := range []string{"500", "truncate at=10", "truncate at=500 end=reset", "stall at=1", "reset", "lost-ack 500", "latency add=1s", "bandwidth rate=1KiB/s", "corrupt"} {
 		var records [2]string
 		for i, mode := range []Mode{Model, HTTP} {
 			c := web(mode, Op{Name: "GET", Key: "/slow/{call}", Size: 7, Weight: 1}, Op{Name: "GET", Key: "/busy/{call}", Weight: 1},

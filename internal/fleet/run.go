@@ -38,6 +38,8 @@ type run struct {
 	free     []*call
 	recorder recorder
 
+	ended func(c *call, ok bool) // nil: nobody is told. For tests that keep books of their own.
+
 	entered, turnedAway uint64 // attempts that the backend had room for, and those that it had none for
 }
 
@@ -58,9 +60,13 @@ func Run(ctx context.Context, cfg *Config, progress func(now time.Duration)) (*R
 	if err != nil {
 		return nil, err
 	}
+	return r.play(ctx, progress)
+}
+
+func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Result, error) {
 	r.start()
-	end := r.duration + cfg.Drain
-	if cfg.Drain == 0 {
+	end := r.duration + r.cfg.Drain
+	if r.cfg.Drain == 0 {
 		end = r.duration + DefaultDrain
 	}
 	for n := 1; ; n++ {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -22,15 +23,22 @@ type answer struct {
 	hang   bool          // the answer never comes
 	served bool          // the backend did the work: it costs a worker's time
 	ended  func()        // to be called when the client no longer waits; nil: not needed
+	upload time.Duration // until the backend has the whole request
+	// commits is how many changes the backend makes for the attempt, whether or not
+	// its client waits for the answer, unless that leaves before upload is over.
+	commits uint64
+	lie     bool // the answer is a success, but not what is stored
 }
 
 // verdictAnswer is the answer that a verdict of the fault plan implies.
-func verdictAnswer(v faults.Verdict) answer {
-	a := answer{add: v.Add, hang: v.Hangs(), served: v.Served()}
+func verdictAnswer(req faults.Request, v faults.Verdict) answer {
+	a := answer{add: v.Add, hang: v.Hangs(), served: v.Served(), upload: v.Upload()}
 	a.after, a.fixed = v.After()
 	if v.Bounded() {
 		a.ended = v.End
 	}
+	// The lists of S3 are no matter of a size: they have a body in any case.
+	a.lie = v.Corrupts() && !faults.Writes(req.Op) && (req.Download > 0 || strings.HasPrefix(req.Op, "List"))
 	return a
 }
 
@@ -40,8 +48,12 @@ type modelWire struct{ run *run }
 func (w modelWire) send(c *call, req faults.Request) answer {
 	now := w.run.loop.Now()
 	v := w.run.limiter.Meet(now, req, w.run.injector.Decide(now, req))
-	a := verdictAnswer(v)
-	a.err = routed(v, w.run.routing.err(c.route, req.Method))
+	refused := w.run.routing.err(c.route, req.Method)
+	a := verdictAnswer(req, v)
+	a.err = routed(v, refused)
+	if a.served && refused == nil && w.run.hasRoom() && faults.Writes(req.Op) {
+		a.commits = 1
+	}
 	return a
 }
 

@@ -22,6 +22,7 @@ type httpWire struct {
 	transport *faults.Transport
 	store     *s3fake.Server // nil for a plain HTTP backend
 	header    http.Header    // of every request; not to be changed
+	commits   uint64         // changes that the backend made for the request under way
 }
 
 func newHTTPWire(r *run) (wire, error) {
@@ -30,17 +31,37 @@ func newHTTPWire(r *run) (wire, error) {
 	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
 	if r.cfg.Backend.Kind == S3 {
-		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags())
+		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags(), s3fake.OnCommit(w.committed))
 		if err := store.CreateBucket(r.cfg.Backend.Bucket); err != nil {
 			return nil, fmt.Errorf("fleet: bucket %s: %w", r.cfg.Backend.Bucket, err)
 		}
 		w.store, backend = store, store
 	} else {
-		backend = httpfake.New(httpfake.WithRoutes(r.routing.table))
+		backend = httpfake.New(httpfake.WithRoutes(r.routing.table), httpfake.OnCommit(w.committed))
 		opts = append(opts, faults.PlainHTTP())
 	}
-	w.transport = faults.NewTransport(faults.NewHandler(r.injector, backend, opts...), faults.WithDate(now))
+	w.transport = faults.NewTransport(faults.NewHandler(r.injector, w.withRoom(backend), opts...), faults.WithDate(now))
 	return w, nil
+}
+
+// committed is told of every change that the backend makes.
+func (w *httpWire) committed(_ *http.Request, _ faults.Request, again bool) {
+	if !again {
+		w.commits++
+	}
+}
+
+// withRoom keeps from the backend what it has no room for, so that it does not
+// change anything.
+func (w *httpWire) withRoom(backend http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		if w.run.hasRoom() {
+			backend.ServeHTTP(rw, req)
+			return
+		}
+		who, _ := faults.RequestFrom(req.Context())
+		w.run.full.Write(rw, req, who)
+	})
 }
 
 // send makes the request and reads the response to its end, as a client does.
@@ -50,8 +71,10 @@ func (w *httpWire) send(c *call, who faults.Request) answer {
 		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
 		return answer{hang: true}
 	}
+	w.commits = 0
 	ex := w.transport.Exchange(req)
-	a := verdictAnswer(ex.Verdict)
+	a := verdictAnswer(who, ex.Verdict)
+	a.commits = w.commits
 	if a.hang {
 		return a
 	}

@@ -198,6 +198,7 @@ func (l *ledger) done(r *http.Request, x *exchange) {
 		e.repeats = e.repeats || x.repeats
 		if x.seq == e.last {
 			e.pending, e.success = false, x.toldSuccess(r)
+			e.lie = x.verdict.Corrupts() && !e.writes && x.sent > 0
 		}
 	})
 }
