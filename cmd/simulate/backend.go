@@ -130,16 +130,22 @@ func (b *backend) stop() error {
 	return nil
 }
 
-// vars are the variables that point a client at the backend: those of the AWS
-// SDKs and tools, with keys that open nothing, and our own.
+// vars are the variables that point a client at the backend.
 func (b *backend) vars() []string {
-	vars := append([]string{"HTTP_ENDPOINT=" + b.URL(), "SQUALL_ADMIN=" + b.AdminURL()}, b.ca.vars()...)
-	if b.scenario.Backend.Kind == scenarios.KindS3 {
+	vars := append([]string{"SQUALL_ADMIN=" + b.AdminURL()}, b.ca.vars()...)
+	return append(vars, urlVars(b.URL(), b.scenario.Backend.Bucket, b.scenario.Backend.Kind == scenarios.KindS3)...)
+}
+
+// urlVars are the variables that point a client at a backend: for S3 those of the
+// AWS SDKs and tools, with keys that open nothing.
+func urlVars(url, bucket string, s3 bool) []string {
+	vars := []string{"HTTP_ENDPOINT=" + url}
+	if s3 {
 		vars = append(vars,
-			"AWS_ENDPOINT_URL="+b.URL(), "AWS_ENDPOINT_URL_S3="+b.URL(),
+			"AWS_ENDPOINT_URL="+url, "AWS_ENDPOINT_URL_S3="+url,
 			"AWS_ACCESS_KEY_ID=squall", "AWS_SECRET_ACCESS_KEY=squall",
 			"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-			"SQUALL_BUCKET="+b.scenario.Backend.Bucket)
+			"SQUALL_BUCKET="+bucket)
 	}
 	return vars
 }

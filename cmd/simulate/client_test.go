@@ -34,6 +34,8 @@ func client() {
 		exit     = flag.Int("exit", 0, "exit code at the end")
 		echo     = flag.Bool("echo", false, "copy standard input to standard output first")
 		trust    = flag.Bool("trust", true, "trust the certificate that the environment names")
+		key      = flag.String("key", "", "upload to this key, not to raw/ and a number")
+		fail     = flag.Int("fail", 0, "exit code where an upload failed, which standard error then tells")
 		hang     = flag.String("hang", "", "make this file, and wait for a signal")
 	)
 	flag.Parse()
@@ -70,11 +72,19 @@ func client() {
 	}
 	done := 0
 	for i := range *n {
-		if upload(*method, fmt.Sprintf("%s/squall/raw/%d", base, i), *attempts) {
+		target := fmt.Sprintf("%s/squall/raw/%d", base, i)
+		if *key != "" {
+			target = base + "/squall/" + *key
+		}
+		if upload(*method, target, *attempts) {
 			done++
 		}
 	}
 	fmt.Printf("%d of %d done\n", done, *n)
+	if done < *n && *fail != 0 {
+		fmt.Fprintf(os.Stderr, "%d of %d done\n", done, *n)
+		os.Exit(*fail)
+	}
 	os.Exit(*exit)
 }
 

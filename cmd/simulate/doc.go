@@ -5,6 +5,7 @@ or HTTP service.
 	simulate run SCENARIO...     run, print the table, write summary and figures
 	simulate serve SCENARIO      its backend, with its faults, on a socket
 	simulate exec SCENARIO -- …  run a program against that
+	simulate matrix              what a client makes of every fault, on every operation
 	simulate list                the built-in scenarios
 	simulate show NAME           one of them, as a file
 	simulate check FILE...       find the mistakes in scenario files
@@ -44,7 +45,8 @@ Colours are for terminals; NO_COLOR turns them off.
 # Exit codes
 
 	0    fine
-	99   a threshold was missed, or a fault never fired: the scenario proved nothing
+	99   a threshold was missed, or a fault never fired: the scenario proved nothing;
+	     a cell of the matrix is not as it was kept
 	2    bad flags, or a bad scenario
 	130  interrupted; what was seen by then is written, and marked as interrupted
 	1    anything else

@@ -98,7 +98,7 @@ func tellProblems(w io.Writer, problems *scenarios.Problems) {
 // withoutPackage drops the name of the package that an error came from: it helps
 // programmers, but not who typed a command.
 func withoutPackage(s string) string {
-	for _, name := range []string{"scenarios", "logs", "live", "reports", "figures", "fleet", "faults", "retry", "breaker"} {
+	for _, name := range []string{"scenarios", "logs", "live", "matrix", "reports", "figures", "fleet", "faults", "retry", "breaker"} {
 		if rest, found := strings.CutPrefix(s, name+": "); found {
 			return withoutPackage(rest)
 		}

@@ -48,8 +48,20 @@ type Options struct {
 	// was full). A request without an answer has
 	// the status 000. nil: no log.
 	Log io.Writer
+	// Seen is told of each request when it has ended, on its goroutine; nil: nobody
+	// is. When [Server.Close] returns, it has been told of all.
+	Seen func(Seen)
 	// Clock is the time that everything takes; nil: the system's.
 	Clock faults.Clock
+}
+
+// Seen is one request that a server has seen.
+type Seen struct {
+	Op             string // operation of S3, or method
+	Key            string // object key, or path and query
+	Arrived, Ended time.Time
+	Status         int    // 0: no answer, or not all of it
+	Fault          string // the effect that hit it; "-": none
 }
 
 // OptionError tells of an option that does not fit.
@@ -119,7 +131,7 @@ type Server struct {
 	closed  error
 }
 
-// Start serves a scenario, which must be valid, until [Server.Close]. When it
+// Start serves a scenario, whose backend and phases must be valid, until [Server.Close]. When it
 // returns, connections are accepted. The error is an *[OptionError], or
 // a *[ListenError].
 func Start(sc *scenarios.Scenario, o Options) (*Server, error) {
@@ -320,6 +332,9 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		w.truth.done(r, x)
 		w.calls.done(r, x, now)
 		s.log.write(r, x, now)
+		if s.options.Seen != nil {
+			s.options.Seen(Seen{Op: x.who.Op, Key: x.who.Key, Arrived: x.arrived, Ended: now, Status: x.code(), Fault: x.hit()})
+		}
 		if x.hijacked {
 			s.open.Done()
 		}

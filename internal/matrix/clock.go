@@ -36,6 +36,9 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	end := c.Now().Add(d)
 	for ctx.Err() == nil {
 		t := c.next()
+		if ctx.Err() != nil { // by another goroutine, before its timer was taken away
+			break
+		}
 		if t == nil || t.at.After(end) {
 			c.set(end)
 			return nil
@@ -52,7 +55,9 @@ func (c *clock) wait(ctx context.Context) {
 	for ctx.Err() == nil {
 		t := c.next()
 		if t == nil {
-			c.stuck()
+			if ctx.Err() == nil { // else by another goroutine, before its timer was taken away
+				c.stuck()
+			}
 			return
 		}
 		c.set(t.at)
@@ -71,8 +76,8 @@ func (c *clock) WithTimeout(ctx context.Context, d time.Duration) (context.Conte
 		t.expire()
 	}
 	return t, func() {
+		cancel(context.Canceled) // first: without its timer it must have ended
 		c.remove(t)
-		cancel(context.Canceled)
 	}
 }
 
@@ -133,8 +138,8 @@ func (t *timed) Err() error {
 }
 
 func (t *timed) expire() {
-	t.clock.remove(t)
 	t.cancel(context.DeadlineExceeded)
+	t.clock.remove(t)
 }
 
 // waiting is the context of a request on its way. Who asks it for its channel is

@@ -62,7 +62,7 @@ func differences(was, is *Cell) []string {
 			out = append(out, fmt.Sprintf("%s %s, was %s", name, orNothing(after), orNothing(before)))
 		}
 	}
-	differ("attempts", was.Attempts.text(), is.Attempts.text())
+	differ("attempts", was.Attempts.String(), is.Attempts.String())
 	differ("class", was.Class, is.Class)
 	differ("ended", was.Ended, is.Ended)
 	differ("breaker", was.Breaker, is.Breaker)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
@@ -56,7 +57,7 @@ func ending(err error) string {
 	case errors.Is(err, io.EOF):
 		return "connection closed"
 	}
-	return short(innermost(err).Error())
+	return short(innermost(err).Error(), 32)
 }
 
 // innermost is what an error comes from.
@@ -74,10 +75,16 @@ func innermost(err error) error {
 	}
 }
 
-// short keeps a text from outside to one line that fits a table.
-func short(s string) string {
-	const longest = 32
-	runes := []rune(strings.TrimSpace(reports.OneLine(strings.ToValidUTF8(s, "?"))))
+// short keeps a text from outside to one line of at most so many characters, with
+// nothing in it that disturbs a terminal.
+func short(s string, longest int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	runes := []rune(strings.TrimSpace(reports.OneLine(s)))
 	if len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}

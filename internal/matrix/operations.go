@@ -13,8 +13,11 @@ import (
 type operation struct {
 	name  string
 	usual bool // in the matrix without being asked for
-	// prepare makes what the operation needs and returns its request.
-	prepare func(a asker) (request, error)
+	// keys are the objects that are there from the start.
+	keys []string
+	// request makes what else the operation needs and returns its request. A
+	// program does both by itself.
+	request func(a asker) (request, error)
 	// done tells how often the operation has taken effect; more than once only
 	// where that makes a difference. nil: it reads, and is judged by its answer.
 	done func(a asker) (int64, error)
@@ -58,52 +61,64 @@ var text = bytes.Repeat([]byte("squall\n"), 256)
 const (
 	bucketPath = "/" + Bucket
 	objectPath = bucketPath + "/" + Key
-	otherKey   = "object-other"
+	otherKey   = Key + "-other"
+	newBucket  = "squall-new"
 )
 
 var s3Operations = []operation{
-	{"GetObject", true, sends(request{method: "GET", path: objectPath}, Key), nil},
-	{"HeadObject", true, sends(request{method: "HEAD", path: objectPath}, Key), nil},
-	{"PutObject", true, sends(request{method: "PUT", path: objectPath, body: text}), there(objectPath)},
-	{"DeleteObject", true, sends(request{method: "DELETE", path: objectPath}, Key), gone(objectPath)},
-	{"ListObjectsV2", true, sends(request{method: "GET", path: bucketPath, query: "list-type=2"}, Key), nil},
-	{"CopyObject", true, sends(request{method: "PUT", path: objectPath, header: http.Header{"X-Amz-Copy-Source": {bucketPath + "/" + SourceKey}}}, SourceKey), there(objectPath)},
-	{"DeleteObjects", true, sends(deleteRequest(Key, otherKey), Key, otherKey), gone(objectPath, bucketPath+"/"+otherKey)},
-	{"CreateMultipartUpload", true, sends(request{method: "POST", path: objectPath, query: "uploads"}), uploads},
-	{"UploadPart", true, uploadPart, parts},
-	{"CompleteMultipartUpload", true, complete, there(objectPath)},
-	{"AbortMultipartUpload", false, abort, aborted},
-	{"ListParts", false, listParts, nil},
-	{"ListMultipartUploads", false, sends(request{method: "GET", path: bucketPath, query: "uploads"}), nil},
-	{"ListObjects", false, sends(request{method: "GET", path: bucketPath}, Key), nil},
-	{"ListBuckets", false, sends(request{method: "GET", path: "/"}), nil},
-	{"HeadBucket", false, sends(request{method: "HEAD", path: bucketPath}), nil},
-	{"GetBucketLocation", false, sends(request{method: "GET", path: bucketPath, query: "location"}), nil},
-	{"CreateBucket", false, sends(request{method: "PUT", path: "/squall-new"}), there("/squall-new")},
-	{"DeleteBucket", false, sends(request{method: "DELETE", path: bucketPath}), gone(bucketPath)},
+	{"GetObject", true, []string{Key}, sends(request{method: "GET", path: objectPath}), nil},
+	{"HeadObject", true, []string{Key}, sends(request{method: "HEAD", path: objectPath}), nil},
+	{"PutObject", true, nil, sends(request{method: "PUT", path: objectPath, body: text}), there(objectPath)},
+	{"DeleteObject", true, []string{Key}, sends(request{method: "DELETE", path: objectPath}), gone(objectPath)},
+	{"ListObjectsV2", true, []string{Key}, sends(request{method: "GET", path: bucketPath, query: "list-type=2"}), nil},
+	{"CopyObject", true, []string{SourceKey}, sends(request{method: "PUT", path: objectPath, header: http.Header{"X-Amz-Copy-Source": {bucketPath + "/" + SourceKey}}}), there(objectPath)},
+	{"DeleteObjects", true, []string{Key, otherKey}, sends(deleteRequest(Key, otherKey)), gone(objectPath, bucketPath+"/"+otherKey)},
+	{"CreateMultipartUpload", true, nil, sends(request{method: "POST", path: objectPath, query: "uploads"}), uploads},
+	{"UploadPart", true, nil, uploadPart, parts},
+	{"CompleteMultipartUpload", true, nil, complete, there(objectPath)},
+	{"AbortMultipartUpload", false, nil, abort, aborted},
+	{"ListParts", false, nil, listParts, nil},
+	{"ListMultipartUploads", false, nil, sends(request{method: "GET", path: bucketPath, query: "uploads"}), nil},
+	{"ListObjects", false, []string{Key}, sends(request{method: "GET", path: bucketPath}), nil},
+	{"ListBuckets", false, nil, sends(request{method: "GET", path: "/"}), nil},
+	{"HeadBucket", false, nil, sends(request{method: "HEAD", path: bucketPath}), nil},
+	{"GetBucketLocation", false, nil, sends(request{method: "GET", path: bucketPath, query: "location"}), nil},
+	{"CreateBucket", false, nil, sends(request{method: "PUT", path: "/" + newBucket}), there("/" + newBucket)},
+	{"DeleteBucket", false, nil, sends(request{method: "DELETE", path: bucketPath}), gone(bucketPath)},
 }
 
 var httpOperations = []operation{
-	{"GET", true, sends(request{method: "GET", path: "/" + Key}), nil},
-	{"HEAD", true, sends(request{method: "HEAD", path: "/" + Key}), nil},
-	{"PUT", true, sends(request{method: "PUT", path: "/" + Key, body: text}), served("PUT", true)},
-	{"POST", true, sends(request{method: "POST", path: "/" + Key, body: text}), served("POST", false)},
-	{"PATCH", true, sends(request{method: "PATCH", path: "/" + Key, body: text}), served("PATCH", false)},
-	{"DELETE", true, sends(request{method: "DELETE", path: "/" + Key}), served("DELETE", true)},
-	{"OPTIONS", false, sends(request{method: "OPTIONS", path: "/" + Key}), nil},
+	{"GET", true, nil, sends(request{method: "GET", path: "/" + Key}), nil},
+	{"HEAD", true, nil, sends(request{method: "HEAD", path: "/" + Key}), nil},
+	{"PUT", true, nil, sends(request{method: "PUT", path: "/" + Key, body: text}), served("PUT", true)},
+	{"POST", true, nil, sends(request{method: "POST", path: "/" + Key, body: text}), served("POST", false)},
+	{"PATCH", true, nil, sends(request{method: "PATCH", path: "/" + Key, body: text}), served("PATCH", false)},
+	{"DELETE", true, nil, sends(request{method: "DELETE", path: "/" + Key}), served("DELETE", true)},
+	{"OPTIONS", false, nil, sends(request{method: "OPTIONS", path: "/" + Key}), nil},
 }
 
-// sends prepares a request that needs no more than some objects to be there.
-func sends(r request, keys ...string) func(asker) (request, error) {
-	return func(a asker) (request, error) {
-		for _, key := range keys {
-			content := bytes.Repeat([]byte(key+"\n"), objectSize/(len(key)+1)+1)[:objectSize]
-			if _, err := expect(a, request{method: "PUT", path: bucketPath + "/" + key, body: content}); err != nil {
-				return request{}, err
-			}
-		}
-		return r, nil
+// prepare makes all that the operation needs and returns its request.
+func (o *operation) prepare(a asker) (request, error) {
+	if err := o.seed(a); err != nil {
+		return request{}, err
 	}
+	return o.request(a)
+}
+
+// seed puts the objects there that are there from the start.
+func (o *operation) seed(a asker) error {
+	for _, key := range o.keys {
+		content := bytes.Repeat([]byte(key+"\n"), objectSize/(len(key)+1)+1)[:objectSize]
+		if _, err := expect(a, request{method: "PUT", path: bucketPath + "/" + key, body: content}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sends is for a request that needs nothing else.
+func sends(r request) func(asker) (request, error) {
+	return func(asker) (request, error) { return r, nil }
 }
 
 // there tells whether something is at that path.

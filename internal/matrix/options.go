@@ -1,12 +1,15 @@
 package matrix
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/nearest"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/scenarios"
 )
 
 // OptionError tells of an option that does not fit.
@@ -65,16 +68,16 @@ func Faults(k Kind, allCodes bool) []faults.Effect {
 	return list
 }
 
-// ParseFaults reads effects in their text form; "none" is no fault. The error is a
-// *faults.EffectError.
+// ParseFaults reads effects in their text form; "none" is no fault. The error is an
+// [*OptionError].
 func ParseFaults(texts []string) ([]faults.Effect, error) {
 	var list []faults.Effect
 	for _, text := range texts {
 		var e faults.Effect
-		if strings.TrimSpace(text) != noFault {
+		if strings.TrimSpace(text) != NoFault {
 			var err error
 			if e, err = faults.ParseEffect(text); err != nil {
-				return nil, err
+				return nil, badEffect(text, err)
 			}
 		}
 		if !slices.Contains(list, e) {
@@ -84,9 +87,59 @@ func ParseFaults(texts []string) ([]faults.Effect, error) {
 	return list, nil
 }
 
+// badEffect says what is wrong with a text that is no effect.
+func badEffect(text string, err error) error {
+	var effect *faults.EffectError
+	if !errors.As(err, &effect) {
+		return &OptionError{"fault", err.Error(), "write one such as SlowDown"}
+	}
+	hint := effect.Hint
+	if hint == "" {
+		hint = "write one such as SlowDown, 503 or reset"
+	}
+	return &OptionError{"fault", fmt.Sprintf("%q is no fault, at byte %d: %s", short(text, 80), effect.Offset, effect.Message), hint}
+}
+
+// Presets returns the policies of those names; of none, the one that is for that
+// kind of backend. The error is an [*OptionError].
+func Presets(k Kind, names []string) ([]retry.Policy, error) {
+	if len(names) == 0 {
+		names = []string{"s3"}
+		if k == HTTP {
+			names = []string{"api"}
+		}
+	}
+	var list []retry.Policy
+	for _, name := range names {
+		p, ok := retry.Preset(name)
+		if !ok {
+			hint := "the presets are " + strings.Join(retry.Presets(), ", ")
+			if near := nearest.Word(name, retry.Presets()); near != "" {
+				hint = "did you mean " + near + "? " + hint
+			}
+			return nil, &OptionError{"policy", fmt.Sprintf("there is no preset %q", name), hint}
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// PresetNames lists the names that Presets takes.
+func PresetNames() []string { return retry.Presets() }
+
+// PoliciesOf returns the retry policies of a scenario, under its names for them.
+func PoliciesOf(sc *scenarios.Scenario) []retry.Policy {
+	var list []retry.Policy
+	for _, p := range sc.Policies {
+		p.Retry.Name = p.Name
+		list = append(list, p.Retry)
+	}
+	return list
+}
+
 func effectName(e faults.Effect) string {
 	if e.Kind == faults.None {
-		return noFault
+		return NoFault
 	}
 	return e.String()
 }
@@ -102,7 +155,13 @@ func (o *Options) jobs() ([]job, error) {
 	}
 	var jobs []job
 	var seen []string
+	if o.AttemptTimeout < 0 {
+		return nil, &OptionError{"timeout", fmt.Sprintf("an attempt cannot take %v", o.AttemptTimeout), "write a positive duration, such as 2s"}
+	}
 	for _, p := range o.Policies {
+		if o.AttemptTimeout > 0 {
+			p.AttemptTimeout = o.AttemptTimeout
+		}
 		if slices.Contains(seen, p.Name) {
 			return nil, &OptionError{"policy", fmt.Sprintf("there are two policies %q", p.Name), "name each once"}
 		}

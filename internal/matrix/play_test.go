@@ -114,6 +114,9 @@ func TestCells(t *testing.T) {
 		{s3, "error-in-200 SlowDown", "CopyObject", full(5), "throttle", "attempts exhausted", "failure", "<10s", "", "503 SlowDown", ""},
 		{s3, "lost-ack reset", "PutObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "connection reset", "false failure"},
 		{s3, "lost-ack 500", "DeleteObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "500", "false failure"},
+		{s3, "slow-body add=2s", "ListObjectsV2", full(1), "", "success", "success", "none", "", "200", ""},
+		{s3, "corrupt", "GetObject", full(1), "", "success", "success", "none", "", "200", "false success"},
+		{s3, "delete-errors AccessDenied", "DeleteObjects", full(1), "", "success", "success", "none", "", "200", "false success"},
 		{s3, "lost-ack 500", "GetObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "500", ""},
 	} {
 		got := one(t, c.policy, c.fault, c.op)
@@ -181,6 +184,9 @@ func TestEveryOperation(t *testing.T) {
 		m := play(t, matrix.Options{Kind: kind, Policies: []retry.Policy{retry.None()}, Faults: append(effects(t, "none"), faults.EffectExamples()...), Ops: matrix.Operations(kind)})
 		seen := make(map[faults.Kind]bool)
 		for _, c := range m.Cells {
+			if e, err := faults.ParseEffect(c.Fault); err == nil && (e.Kind == faults.SlowBody || e.Kind == faults.Bandwidth) && c.Truth != "" {
+				t.Errorf("late, but right: %+v", c)
+			}
 			if c.Fault == "none" && (c.Ended != "success" || c.Truth != "" || c.Attempts != (matrix.Range{Min: 1, Max: 1}) || c.TookNS.Max != int64(10*time.Millisecond)) {
 				t.Errorf("%s without a fault: %+v", c.Op, c)
 			}

@@ -88,6 +88,9 @@ type Cell struct {
 	Truth string `json:"truth,omitempty"`
 }
 
+// TimedOut reports whether a program was killed, as it took too long.
+func (c *Cell) TimedOut() bool { return c.Ended == endedLate }
+
 // Range is a number that may depend on the jitter drawn.
 type Range struct {
 	Min int64 `json:"min"`
@@ -96,7 +99,8 @@ type Range struct {
 
 func (r *Range) add(n int64) { r.Min, r.Max = min(r.Min, n), max(r.Max, n) }
 
-func (r Range) text() string {
+// String returns the number, or both where they differ.
+func (r Range) String() string {
 	text := strconv.FormatInt(r.Min, 10)
 	if r.Max != r.Min {
 		text += "–" + strconv.FormatInt(r.Max, 10)
@@ -150,8 +154,8 @@ const (
 	falseFailure = "false failure"
 )
 
-// noFault is the fault of the row that shows the client without one.
-const noFault = "none"
+// NoFault is the fault of the cells that show the client without one.
+const NoFault = "none"
 
 // ErrNotMatrix is wrapped by the errors of [ReadJSON] for input that is no matrix.
 var ErrNotMatrix = errors.New("not a matrix of squall")

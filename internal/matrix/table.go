@@ -58,7 +58,7 @@ func (m *Matrix) Markdown(w io.Writer, o TextOptions) error {
 	}
 	g := m.grid(o.Full)
 	_ = g.Markdown(&b)
-	b.WriteString(m.notes(g.Columns, "\n"))
+	b.WriteString(m.notes(g.Columns, "- "))
 	if m.Interrupted {
 		b.WriteString("interrupted: cells are missing\n")
 	}
@@ -122,8 +122,8 @@ var fields = []field{
 		note: "class: what the classifier made of the first error, or why there was no other attempt"},
 	{title: "breaker", text: func(_ *Matrix, c *Cell) string { return c.Breaker },
 		note: "breaker: what a circuit breaker counts the attempt as"},
-	{title: "delay", text: func(_ *Matrix, c *Cell) string { return c.Delay.text() },
-		note: "delay: the wait before the second attempt, by its jitter"},
+	{title: "delay", text: func(_ *Matrix, c *Cell) string { return c.delay() },
+		note: "delay: the wait before the second attempt, by its jitter; of programs its class"},
 	{title: "hint", text: func(_ *Matrix, c *Cell) string { return c.Hint },
 		note: "hint: whether the server's word on when to come back was heard"},
 	{title: "caller got", text: func(_ *Matrix, c *Cell) string { return c.got() },
@@ -135,17 +135,17 @@ var fields = []field{
 var dispensable = []string{"breaker", "hint"}
 
 // notes explains the columns that are there.
-func (m *Matrix) notes(columns []string, gap string) string {
+func (m *Matrix) notes(columns []string, bullet string) string {
 	var b strings.Builder
 	b.WriteString("\n")
 	if len(m.Clients) > 1 {
-		b.WriteString("attempts, and what the classifier made of the first error; or that the caller was told\n" +
-			"what the backend's store says the contrary of: false success, false failure\n")
+		b.WriteString(bullet + "attempts, and what the classifier made of the first error; or that the caller was told\n" +
+			strings.Repeat(" ", len(bullet)) + "what the backend's store says the contrary of: false success, false failure\n")
 	}
 	for _, f := range fields {
 		for _, title := range columns {
 			if f.title == title && f.note != "" {
-				b.WriteString(f.note + "\n" + gap)
+				b.WriteString(bullet + f.note + "\n")
 			}
 		}
 	}
@@ -237,7 +237,7 @@ func (m *Matrix) rows(g *reports.Grid, full bool, row func([]*Cell) []string) {
 
 // attempts tells how many there were, and of how many.
 func (m *Matrix) attempts(c *Cell) string {
-	text := c.Attempts.text()
+	text := c.Attempts.String()
 	for _, client := range m.Clients {
 		if client.Name == c.Client && client.Attempts > 0 {
 			text += " of " + strconv.Itoa(client.Attempts)
@@ -260,7 +260,7 @@ func (c *Cell) got() string {
 	if c.Ended == endedExit {
 		parts = append(parts, "exit "+strconv.Itoa(c.ExitCode))
 	}
-	for _, text := range []string{c.Got, c.Truth} {
+	for _, text := range []string{short(c.Got, 48), c.Truth} {
 		if text != "" {
 			parts = append(parts, text)
 		}
@@ -270,7 +270,7 @@ func (c *Cell) got() string {
 
 // brief is a cell of a table with many clients.
 func (c *Cell) brief() string {
-	text := c.Attempts.text()
+	text := c.Attempts.String()
 	switch v := c.verdict(); {
 	case c.Truth != "":
 		text += " " + c.Truth
@@ -280,6 +280,16 @@ func (c *Cell) brief() string {
 		text += " ok"
 	}
 	return text
+}
+
+func (c *Cell) delay() string {
+	switch {
+	case !c.program():
+		return c.Delay.text()
+	case c.Delay.Class == noDelay.Class:
+		return "-"
+	}
+	return c.Delay.Class
 }
 
 // text is the wait as a range.

@@ -3,6 +3,8 @@ package matrix_test
 import (
 	"bytes"
 	"errors"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -101,5 +103,21 @@ func TestCompareOfPrograms(t *testing.T) {
 	b.Cells[0].ExitCode = 3
 	if c := matrix.Compare(a, b); len(c) != 1 || c[0].String() != "program, 500 on GetObject: exit code 3, was 0" {
 		t.Error(c)
+	}
+}
+
+// TestFieldsAreDocumented: docs/matrix.md has every field of the JSON.
+func TestFieldsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/matrix.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[matrix.Matrix](), reflect.TypeFor[matrix.Client](), reflect.TypeFor[matrix.Cell](), reflect.TypeFor[matrix.Delay](), reflect.TypeFor[matrix.Range]()} {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if name == "" || !strings.Contains(string(page), "`"+name+"`") {
+				t.Errorf("docs/matrix.md does not have `%s` of %s", name, of)
+			}
+		}
 	}
 }
