@@ -75,9 +75,10 @@ func TestModelAndWireAgree(t *testing.T) {
 		effects = append(effects, Effect{Kind: Status, Status: status}.String())
 	}
 	for _, base := range []string{"SlowDown", "503", "429", "NoSuchKey"} {
-		effects = append(effects, base+" retry-after=0s", base+" retry-after=2s", base+" retry-after=2540400h", base+" amz-retry-after=1500ms",
+		effects = append(effects, base+" retry-after=0s", base+" retry-after=2s", base+" retry-after=2540400h", base+" amz-retry-after=1500ms", base+" retry-after-date=7s", base+" header=X-Other:Throttling", base+" header=Retry-After:5",
 			base+" retry-after=3s amz-retry-after=0s", base+" after=5s")
 	}
+	effects = append(effects, `503 header=Content-Type:text/html body="<html><Error><Code>SlowDown</Code></Error></html>"`, `503 body="<Error><Code>SlowDown</Code></Error>"`, `500 body=""`)
 	effects = append(effects, "reset", "outage", "reset after=1s", "outage after=1s",
 		"close", "garbage", "half-headers", "close after=1s", "garbage after=1s", "half-headers after=1s")
 	for _, plain := range []bool{false, true} {

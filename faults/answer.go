@@ -22,6 +22,7 @@ type answer struct {
 	s3      bool
 	head    string      // of the body, up to what depends on the request
 	headers [][2]string // canonical name, value
+	date    Wait        // of a Retry-After that is a date: from now
 }
 
 func newAnswer(e Effect) *answer {
@@ -34,13 +35,27 @@ func newAnswer(e Effect) *answer {
 			a.head = xml.Header + strings.Repeat(" ", int(e.Spaces)) + strings.TrimPrefix(a.head, xml.Header)
 		}
 	} else {
-		a = newHTTPAnswer(e.Status)
+		a = newStatusAnswer(e)
 	}
+	a.date = e.RetryDate
 	if e.RetryAfter.Given {
 		a.headers = append(a.headers, [2]string{"Retry-After", strconv.FormatInt(int64(e.RetryAfter.For/time.Second), 10)})
 	}
 	if e.AmzRetryAfter.Given {
 		a.headers = append(a.headers, [2]string{"X-Amz-Retry-After", strconv.FormatInt(int64(e.AmzRetryAfter.For/time.Millisecond), 10)})
+	}
+	a.headers = append(a.headers, headerList(e.Set)...) // those that come later win
+	return a
+}
+
+// newStatusAnswer is an answer with a status, and a body if there is one.
+func newStatusAnswer(e Effect) *answer {
+	if !e.Body.Given && e.Status >= 400 {
+		return newHTTPAnswer(e.Status)
+	}
+	a := &answer{status: e.Status, head: e.Body.Text}
+	if a.head != "" {
+		a.headers = append(a.headers, [2]string{"Content-Type", "text/plain; charset=utf-8"})
 	}
 	return a
 }
@@ -86,8 +101,9 @@ func RequestIDs(r Request) (requestID, hostID string) {
 	return string(id[:]), string(host[:])
 }
 
-// setHeader sets the answer's headers, but for the length.
-func (a *answer) setHeader(h http.Header, id ids) {
+// setHeader sets the answer's headers, but for the length. now is the server's
+// time, which a Retry-After that is a date is counted from.
+func (a *answer) setHeader(h http.Header, id ids, now time.Time) {
 	values := make([]string, 0, 8) // one allocation for all
 	set := func(name, value string) {
 		values = append(values, value)
@@ -95,6 +111,10 @@ func (a *answer) setHeader(h http.Header, id ids) {
 	}
 	for _, nv := range a.headers {
 		set(nv[0], nv[1])
+	}
+	if a.date.Given { // the Date too, or the server's own may be that of the next second
+		set("Date", now.UTC().Format(http.TimeFormat))
+		set("Retry-After", now.UTC().Add(a.date.For).Format(http.TimeFormat))
 	}
 	if a.s3 && id != (ids{}) {
 		set("X-Amz-Request-Id", id.request)
@@ -143,19 +163,21 @@ func escape(s string) string {
 }
 
 // write sends the answer. The body of the request must have been read.
-func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request) {
+func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request, now time.Time) {
 	var id ids
 	if a.s3 {
 		id.request, id.host = RequestIDs(who)
 	}
 	h := w.Header()
-	a.setHeader(h, id)
+	a.setHeader(h, id, now)
 	body := a.body(make([]byte, 0, len(a.head)+256), r.URL.Path, id)
 	if r.Method == http.MethodHead { // headers only, and no word on what is not sent
 		w.WriteHeader(a.status)
 		return
 	}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if bodyAllowed(a.status) {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(a.status)
 	w.Write(body) // a client that has gone away needs no answer
 }
@@ -169,7 +191,7 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, who Request, code S3Co
 	if a == nil {
 		a = newS3Answer(code) // a code or a message of the caller's own
 	}
-	a.write(w, r, who)
+	a.write(w, r, who, time.Time{})
 }
 
 // WriteHTTPError answers a request with an error as a plain HTTP service would:
@@ -177,7 +199,7 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, who Request, code S3Co
 // of the request's body is read first. Other headers may be set before.
 func WriteHTTPError(w http.ResponseWriter, r *http.Request, status int) {
 	drain(r)
-	newHTTPAnswer(status).write(w, r, Request{})
+	newHTTPAnswer(status).write(w, r, Request{}, time.Time{})
 }
 
 // HTTPErrorBody is the body of [WriteHTTPError].

@@ -81,7 +81,8 @@ func WithClock(c Clock) Option {
 // time since the handler was made.
 func WithNow(now func() time.Duration) Option { return func(o *options) { o.now = now } }
 
-// WithDate makes a transport take the Date headers of its answers from now.
+// WithDate makes a transport take the Date headers of its answers from now, and a
+// handler the dates that effects send.
 func WithDate(now func() time.Time) Option { return func(o *options) { o.date = now } }
 
 // PlainHTTP makes a handler read requests as those of a plain web service:

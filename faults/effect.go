@@ -15,7 +15,7 @@ type Kind uint8
 const (
 	None         Kind = iota // no effect; a rule cannot have it
 	S3Error                  // answers with an error code of S3: status, XML body and headers as S3 sends them
-	Status                   // answers with an HTTP status and a small JSON body
+	Status                   // answers with an HTTP status, which may be that of a success
 	Latency                  // the backend answers, later than it would
 	Reset                    // the connection is reset (RST) before any byte of the answer
 	Blackhole                // the request is accepted and never answered
@@ -31,6 +31,7 @@ const (
 	SlowBody                 // the headers of the backend's answer come at once, the first byte of its body later
 	SlowUpload               // the body of the request is taken at a rate
 	Corrupt                  // one bit of the body of the backend's answer is another
+	Headers                  // headers of the backend's answer are missing, or others
 	DeleteErrors             // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
 
@@ -38,7 +39,7 @@ const (
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
 	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
-	DeleteErrors: "delete-errors"}
+	Headers: "headers", DeleteErrors: "delete-errors"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -68,7 +69,8 @@ type Effect struct {
 	// Code is the error code of an S3Error, an ErrorIn200 or a DeleteErrors, one of
 	// [S3Codes].
 	Code string
-	// Status is the HTTP status of a Status: 400 to 599.
+	// Status is the HTTP status of a Status, 200 to 599, or of a LostAck by one: 400
+	// to 599.
 	Status int
 	// RetryAfter is sent as Retry-After: whole seconds. S3Error and Status, and a
 	// LostAck by one of them.
@@ -94,6 +96,19 @@ type Effect struct {
 	// lengthened by content of no meaning, and one that is not allowed (204) is
 	// made one of 200.
 	At int64
+	// RetryDate is sent as a Retry-After that is a date, by the server's clock: whole
+	// seconds from the answer's own Date. For the same as RetryAfter, in its place.
+	RetryDate Wait
+	// Body is the body of a Status. Without it an error has a line of JSON, and
+	// other answers have none. Its type is text/plain unless Set says otherwise.
+	Body Text
+	// Drop has the canonical names of the headers that the answer of a Headers
+	// lacks, with commas between them. Without Content-Length it comes in chunks.
+	Drop string
+	// Set has headers that the answer has in place of the backend's (Headers), or
+	// besides its own (Status, S3Error): lines of the form "Name: Value", with names
+	// in canonical form, each once.
+	Set string
 	// Matching makes a Corrupt hide: no checksum is left that tells of it.
 	Matching bool
 	// Share of the keys of a DeleteErrors that fail, above 0 and below 1; 0: all.
@@ -183,7 +198,7 @@ func (c *checker) effect(path string, e Effect) {
 	case S3Error, ErrorIn200, DeleteErrors:
 		c.code(path, e)
 	case Status:
-		c.status(path, e)
+		c.status(path, e, 200)
 	case LostAck:
 		c.lost(path, e)
 	case None:
@@ -197,6 +212,8 @@ func (c *checker) effect(path string, e Effect) {
 	}
 	c.strayFields(path, e)
 	c.options(path, e)
+	message, hint := e.conflict()
+	c.addIf(path, message, hint)
 }
 
 func (c *checker) code(path string, e Effect) {
@@ -205,10 +222,19 @@ func (c *checker) code(path string, e Effect) {
 	}
 }
 
-func (c *checker) status(path string, e Effect) {
-	if e.Status < 400 || e.Status > 599 {
-		c.add(path, "the status "+strconv.Itoa(e.Status)+" is no error", "write 400 to 599")
+// status checks a status that is at least least: 200, or 400 for an error.
+func (c *checker) status(path string, e Effect, least int) {
+	if e.Status < least || e.Status > 599 {
+		message, hint := statusProblem(strconv.Itoa(e.Status), least)
+		c.add(path, message, hint)
 	}
+}
+
+func statusProblem(status string, least int) (message, hint string) {
+	if least < 400 {
+		return "the status " + status + " is no answer", "write 200 to 599"
+	}
+	return "the status " + status + " is no error", "write 400 to 599"
 }
 
 // strayFields reports fields, other than options, that the kind has no use for.

@@ -5,7 +5,7 @@ import "net/http"
 // modifiers are the kinds that leave the answer to the backend, servers those
 // that let it work. selective are the kinds that are for some operations only.
 var (
-	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt)
+	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt, Headers)
 	servers   = modifiers | kinds(None, Truncate, Stall, LostAck, DeleteErrors)
 	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, DeleteErrors)
 )

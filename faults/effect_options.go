@@ -90,9 +90,38 @@ var optionTable = [...]option{
 		parse: (*effectParser).parseKeys,
 		check: func(e *Effect) (string, string) { return checkGlob(e.Keys) },
 	},
+	{
+		name: "drop", of: kinds(Headers),
+		has:   func(e *Effect) bool { return e.Drop != "" },
+		text:  func(e *Effect) string { return e.Drop },
+		parse: (*effectParser).parseDrop,
+		check: func(e *Effect) (string, string) { return checkDrop(e.Drop) },
+	},
+	headerOption("set", kinds(Headers)),
+	headerOption("header", kinds(S3Error, Status)),
+	{
+		name: "body", of: kinds(Status),
+		has:   func(e *Effect) bool { return e.Body != Text{} },
+		text:  func(e *Effect) string { return wordText(e.Body.Text) },
+		parse: (*effectParser).parseBody,
+		check: checkBody,
+	},
 	waitOption("retry-after", kinds(S3Error, Status, LostAck), time.Second, func(e *Effect) *Wait { return &e.RetryAfter }),
+	waitOption("retry-after-date", kinds(S3Error, Status, LostAck), time.Second, func(e *Effect) *Wait { return &e.RetryDate }),
 	waitOption("amz-retry-after", kinds(S3Error, Status, LostAck), time.Millisecond, func(e *Effect) *Wait { return &e.AmzRetryAfter }),
 	waitOption("after", kinds(S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200), time.Nanosecond, func(e *Effect) *Wait { return &e.After }),
+}
+
+// headerOption is a header that is set: one field under two names, "set" where
+// there are headers already.
+func headerOption(name string, of kindSet) option {
+	return option{
+		name: name, of: of,
+		has:   func(e *Effect) bool { return e.Set != "" && (name == "set") == (e.Kind == Headers) },
+		text:  func(e *Effect) string { return headersText(name, e.Set) },
+		parse: (*effectParser).parseHeader,
+		check: func(e *Effect) (string, string) { return checkSet(e.Set) },
+	}
 }
 
 // bytesOption is a number of bytes of a body.

@@ -44,13 +44,30 @@ func anyDist(t *rapid.T) sim.Dist {
 	return sim.Dist{Kind: sim.Empirical, Percentiles: []sim.Percentile{{P: 0, Value: a}, {P: 99.9, Value: b}, {P: 100, Value: b}}}
 }
 
+// anyHeaders draws lines of headers, with values that need quotes and others.
+func anyHeaders(t *rapid.T) string {
+	var lines []string
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"Etag", "X-A", "Location", "Date"}), 0, 3, rapid.ID).Draw(t, "headers") {
+		value := strings.TrimSpace(rapid.StringMatching("[ -~üß]{0,12}").Draw(t, "value"))
+		lines = append(lines, name+": "+value)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func anyEffect(t *rapid.T) Effect {
 	e := Effect{Kind: rapid.SampledFrom(append([]Kind{S3Error, Status}, namedKinds[:]...)).Draw(t, "kind")}
 	switch e.Kind {
 	case S3Error:
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
 	case Status:
-		e.Status = rapid.IntRange(400, 599).Draw(t, "status")
+		e.Status = rapid.IntRange(200, 599).Draw(t, "status")
+		e.Set = anyHeaders(t)
+		if bodyAllowed(e.Status) && rapid.Bool().Draw(t, "body given") {
+			e.Body = Text{rapid.String().Draw(t, "body"), true}
+		}
+	case Headers:
+		e.Drop = rapid.SampledFrom([]string{"Etag", "Content-Range,Date", "Content-Length"}).Draw(t, "drop")
+		e.Set = anyHeaders(t)
 	case Latency, SlowBody:
 		e.Add = addText(anyDist(t))
 	case Bandwidth, SlowUpload:
@@ -85,6 +102,9 @@ func anyEffect(t *rapid.T) Effect {
 	options := optionNames(e)
 	if hasString(options, "retry-after") {
 		e.RetryAfter = anyWait(t, "retry-after", time.Second)
+		if !e.RetryAfter.Given {
+			e.RetryDate = anyWait(t, "retry-after-date", time.Second)
+		}
 		e.AmzRetryAfter = anyWait(t, "amz-retry-after", time.Millisecond)
 	}
 	if hasString(options, "after") {
@@ -142,6 +162,12 @@ func TestParseEffect(t *testing.T) {
 		{"slow-upload rate=2048B/s", "slow-upload rate=2KiB/s", Effect{Kind: SlowUpload, Rate: 2 << 10}},
 		{"slow-upload rate=1024GiB/s", "slow-upload rate=1024GiB/s", Effect{Kind: SlowUpload, Rate: MaxBandwidth}},
 		{"slow-body add=2000ms", "slow-body add=2s", Effect{Kind: SlowBody, Add: "2s"}},
+		{"200", "200", Effect{Kind: Status, Status: 200}},
+		{"307 header=location:http://a/b", "307 header=Location:http://a/b", Effect{Kind: Status, Status: 307, Set: "Location: http://a/b"}},
+		{`503 body="" header="x-a:  b c" header=X-B:`, `503 header="X-A: b c" header=X-B: body=""`, Effect{Kind: Status, Status: 503, Set: "X-A: b c\nX-B: ", Body: Text{Given: true}}},
+		{"429 retry-after-date=3s", "429 retry-after-date=3s", Effect{Kind: Status, Status: 429, RetryDate: For(3 * time.Second)}},
+		{"SlowDown header=Connection:close", "SlowDown header=Connection:close", Effect{Kind: S3Error, Code: "SlowDown", Set: "Connection: close"}},
+		{`headers drop="etag, content-range" set=Age:5`, "headers drop=Etag,Content-Range set=Age:5", Effect{Kind: Headers, Drop: "Etag,Content-Range", Set: "Age: 5"}},
 		{"corrupt", "corrupt", Effect{Kind: Corrupt}},
 		{"corrupt checksum=kept at=0", "corrupt", Effect{Kind: Corrupt}},
 		{"corrupt checksum=matching at=5", "corrupt at=5 checksum=matching", Effect{Kind: Corrupt, At: 5, Matching: true}},
@@ -178,16 +204,32 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"Latency add=2s", 0, "did you mean latency?"},
 		{"blackhold", 0, "did you mean blackhole?"},
 		{"xyzzy", 0, `unknown effect "xyzzy"; write an S3 error code`},
-		{"200", 0, "the status 200 is no error; write 400 to 599"},
-		{"600", 0, "no error"},
-		{"0503", 0, "no error"},
-		{"99999999999999999999", 0, "no error"},
+		{"199", 0, "the status 199 is no answer; write 200 to 599"},
+		{"600", 0, "no answer"},
+		{"0503", 0, "no answer"},
+		{"99999999999999999999", 0, "no answer"},
+		{"503 header=X", 11, `"X" is not a header; write Name:Value`},
+		{"503 header=X(:1", 11, `"X(" is not the name of a header`},
+		{"503 header=Content-Length:5", 11, "the header Content-Length cannot be changed; write truncate"},
+		{`503 header="X: a\nb"`, 11, "the value of X has a control character"},
+		{"503 header=X:1 header=x:2", 22, "the header X is set twice"},
+		{"503 set=X:1", 4, "set has no meaning for 503; its options are header, body"},
+		{`503 body="x`, 9, "is not a value in quotes"},
+		{"503 body=x body=y", 11, "body is given twice"},
+		{"204 body=x", 9, "an answer of 204 has no body"},
+		{"503 retry-after=1s retry-after-date=1s", 38, "retry-after and retry-after-date are both given"},
+		{"503 retry-after-date=1ms", 21, "not whole seconds"},
+		{"headers", 7, "headers needs a change; write headers drop=ETag"},
+		{"headers drop=", 13, `"" is not the name of a header`},
+		{"headers drop=ETag,", 13, `"" is not the name of a header`},
+		{"headers drop=Transfer-Encoding", 13, "cannot be changed"},
+		{"headers header=X:1", 8, "header has no meaning for headers; its options are drop, set"},
 		{"503 retry-after=1500ms", 16, "retry-after=1.5s is not whole seconds; Retry-After counts whole seconds: write 2s, or amz-retry-after"},
 		{"503 amz-retry-after=1us", 20, "not whole milliseconds"},
 		{"503 retry-after=2", 16, `"2" is not a duration; write the unit: retry-after=2s`},
 		{"503 retry-after=soon", 16, `"soon" is not a duration`},
 		{"503 retry-after=-1s", 16, "negative"},
-		{"503 after", 4, `"after" is not an option; write key=value; its options are retry-after, amz-retry-after, after`},
+		{"503 after", 4, `"after" is not an option; write key=value; its options are header, body, retry-after, retry-after-date, amz-retry-after, after`},
 		{"503 afer=2s", 4, `unknown option "afer"; did you mean after?`},
 		{"503 add=2s", 4, "add has no meaning for 503; its options are"},
 		{"503 after=1s after=2s", 13, "after is given twice"},
@@ -245,7 +287,7 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"lost-ack 200", 9, "the status 200 is no error"},
 		{"lost-ack reset close", 15, `"close" is not an option; write key=value; lost-ack reset has no options`},
 		{"lost-ack reset retry-after=1s", 15, "retry-after has no meaning for lost-ack reset"},
-		{"lost-ack 503 after=1s", 13, "after has no meaning for lost-ack 503; its options are retry-after, amz-retry-after"},
+		{"lost-ack 503 after=1s", 13, "after has no meaning for lost-ack 503; its options are retry-after, retry-after-date, amz-retry-after"},
 		{"SlowDown\nreset", 0, "unknown effect"},
 	} {
 		_, err := ParseEffect(c.text)
@@ -268,7 +310,12 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{}, []string{"no effect"}},
 		{Effect{Kind: 99}, []string{"unknown kind kind(99)"}},
 		{Effect{Kind: S3Error, Code: "Slowdown", Status: 503}, []string{"did you mean SlowDown?", "status has no meaning for Slowdown"}},
-		{Effect{Kind: Status, Status: 200}, []string{"the status 200 is no error"}},
+		{Effect{Kind: Status, Status: 100}, []string{"the status 100 is no answer"}},
+		{Effect{Kind: Status, Status: 304, Body: Text{Text: "x"}, Set: "x: 1"}, []string{"the header x is not in its canonical form; write X", "body is not given"}},
+		{Effect{Kind: Headers}, []string{"headers needs a change"}},
+		{Effect{Kind: Headers, Drop: "a b", Set: "X:1", RetryDate: For(0)}, []string{"is not the name of a header", `"X:1" is not the name`, "retry-after-date has no meaning"}},
+		{Effect{Kind: S3Error, Code: "SlowDown", RetryAfter: For(0), RetryDate: For(0)}, []string{"both given"}},
+		{Effect{Kind: Headers, Set: "X: " + strings.Repeat("x", MaxText)}, []string{"it has 65539 bytes"}},
 		{Effect{Kind: Status, Status: 503, RetryAfter: For(1), After: For(-1)}, []string{"not whole seconds", "after is negative"}},
 		{Effect{Kind: Latency}, []string{"latency needs how much"}},
 		{Effect{Kind: Latency, Add: "fixed(value=2s)"}, []string{"not in its plain form; write add=2s"}},
@@ -340,7 +387,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "corrupt at=5 checksum=matching", `delete-errors SlowDown share=0.5 keys="a b"`, "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "307 header=Location:/x", `503 body="a \"b" header="X: y"`, "headers drop=Etag,Date set=X:y", "corrupt at=5 checksum=matching", `delete-errors SlowDown share=0.5 keys="a b"`, "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

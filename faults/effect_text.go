@@ -71,7 +71,7 @@ func (e *Effect) UnmarshalText(text []byte) error {
 // blanks between them.
 //
 //	CODE                      an S3 error code, such as SlowDown
-//	STATUS                    an HTTP status, 400 to 599
+//	STATUS                    an HTTP status, 200 to 599
 //	latency add=DURATION      or a distribution, as sim.ParseDist reads it
 //	reset, blackhole, outage  a connection that breaks, hangs, is refused
 //	close                     one that is closed instead of an answer
@@ -86,10 +86,14 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	slow-body add=DURATION    one whose body comes so long after its headers
 //	slow-upload rate=64KiB/s  a request whose body is taken at that rate
 //	corrupt at=BYTES          an answer of which the byte there is not the backend's
+//	headers drop=NAME,…       an answer without these headers; with set=NAME:VALUE
+//	                          it has that one, whatever the backend's is
 //	delete-errors CODE        a DeleteObjects that leaves keys undeleted, with that error
 //
-// Options: retry-after (whole seconds) and amz-retry-after (milliseconds) for
-// codes and statuses; after for these and for reset, outage, close, garbage, half-headers and
+// Options: retry-after (whole seconds), retry-after-date (the same, told as a
+// date) and amz-retry-after (milliseconds) for codes and statuses;
+// header=NAME:VALUE, as often as there are headers, for these by themselves, and
+// body=TEXT for statuses; after for these and for reset, outage, close, garbage, half-headers and
 // error-in-200; end=fin or end=reset for truncate; spaces=BYTES for error-in-200; checksum=kept or checksum=matching for
 // corrupt; share=NUMBER and keys=GLOB for delete-errors. A value with blanks or
 // quotes is written in double quotes, as in Go.
@@ -150,7 +154,7 @@ func (p *effectParser) parseOptions(words []word) error {
 			return p.fail(w.at, quote(w.text)+" is not an option", "write key=value; "+optionsHint(p.effect))
 		}
 		for _, s := range seen {
-			if s == name {
+			if s == name && name != "set" && name != "header" {
 				return p.fail(w.at, name+" is given twice", "write it once")
 			}
 		}
@@ -158,6 +162,9 @@ func (p *effectParser) parseOptions(words []word) error {
 		if err := p.parseOption(w.at, name, word{w.at + len(name) + 1, value}); err != nil {
 			return err
 		}
+	}
+	if message, hint := p.effect.conflict(); message != "" {
+		return p.fail(len(p.text), message, hint)
 	}
 	for i := range optionTable {
 		if o := &optionTable[i]; o.need.has(p.effect.Kind) && !hasString(seen, o.name) {
@@ -186,7 +193,7 @@ func (p *effectParser) parseName(w word) error {
 	}
 	if isDigits(w.text) {
 		p.effect.Kind = Status
-		return p.parseStatus(w)
+		return p.parseStatus(w, 200)
 	}
 	if _, ok := LookupS3Code(w.text); !ok {
 		return p.fail(w.at, "unknown effect "+quote(w.text), didYouMean(w.text, effectNames()))
@@ -195,10 +202,11 @@ func (p *effectParser) parseName(w word) error {
 	return nil
 }
 
-func (p *effectParser) parseStatus(w word) error {
+func (p *effectParser) parseStatus(w word, least int) error {
 	status, err := strconv.Atoi(w.text)
-	if err != nil || status < 400 || status > 599 || len(w.text) != 3 {
-		return p.fail(w.at, "the status "+w.text+" is no error", "write 400 to 599")
+	if err != nil || status < least || status > 599 || len(w.text) != 3 {
+		message, hint := statusProblem(w.text, least)
+		return p.fail(w.at, message, hint)
 	}
 	p.effect.Status = status
 	return nil

@@ -5,10 +5,12 @@ package faults
 // for each. A kind that is not here fails a test.
 var effectExamples = [...]string{
 	"SlowDown", "SlowDown retry-after=3s", "SlowDown amz-retry-after=3s",
-	"503", "503 retry-after=3s",
+	"503", "503 retry-after=3s", "503 retry-after-date=3s", `503 header=Content-Type:text/html body="<html>is busy</html>"`,
+	"200", "307 header=Location:/elsewhere",
 	"latency add=2s", "slow-body add=2s", "bandwidth rate=64KiB/s", "slow-upload rate=64KiB/s",
 	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
 	"corrupt", "corrupt at=1000 checksum=matching",
+	"headers drop=Etag", "headers set=Content-Encoding:gzip",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
 	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",
 	"delete-errors AccessDenied", "delete-errors InternalError share=0.5",

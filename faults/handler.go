@@ -139,7 +139,7 @@ func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
 		if rec, ok := w.(*recorder); ok {
 			rec.final = true
 		}
-		v.rule.answer.write(w, r, who)
+		v.rule.answer.write(w, r, who, h.date())
 	}
 }
 

@@ -52,7 +52,7 @@ func (p *effectParser) parseLost(words []word) ([]word, error) {
 	}
 	if isDigits(w.text) {
 		e.By = Status
-		return words[1:], p.parseStatus(w)
+		return words[1:], p.parseStatus(w, 400)
 	}
 	e.By = S3Error
 	if _, ok := LookupS3Code(w.text); !ok {
@@ -75,7 +75,7 @@ func (c *checker) lost(path string, e Effect) {
 	case S3Error:
 		c.code(path, e)
 	case Status:
-		c.status(path, e)
+		c.status(path, e, 400)
 	case Reset, Close, Blackhole:
 	default:
 		c.add(path, e.By.String()+" cannot come in place of an answer", "set By to S3Error, Status, Reset, Close or Blackhole")

@@ -17,6 +17,11 @@ func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Hand
 			wire = &dribble{Wire: wire, pace: h.pace(wire, e.Rate)}
 		case SlowBody:
 			wire = &tardy{Wire: wire, add: rule.sample(&who)}
+		case Headers:
+			changed := &headerer{Wire: wire, drop: e.Drop, set: e.Set}
+			next.ServeHTTP(changed, r)
+			changed.finish()
+			return
 		case Corrupt:
 			wire = &corrupter{Wire: wire, at: e.At, matching: e.Matching}
 		}

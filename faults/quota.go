@@ -197,7 +197,10 @@ func (c *checker) quotaAnswer(path string, q Quota) {
 
 // refusalProblem says why a backend cannot refuse with an effect.
 func refusalProblem(e Effect) (message, hint string) {
-	if e.Kind == S3Error || e.Kind == Status {
+	if e.RetryDate.Given {
+		return "a backend that has no room tells no date", "write retry-after"
+	}
+	if e.Kind == S3Error || e.Kind == Status && e.Status >= 400 {
 		return "", ""
 	}
 	return "a backend that has no room answers, " + quote(e.String()) + " does not say with what", "write an error of S3 such as SlowDown, or a status such as 429"

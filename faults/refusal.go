@@ -38,7 +38,7 @@ func (r *Refusal) Write(w http.ResponseWriter, req *http.Request, who Request) {
 	if rec, ok := w.(*recorder); ok {
 		rec.final = true
 	}
-	r.answer.write(w, req, who)
+	r.answer.write(w, req, who, time.Time{})
 }
 
 // refusals are the answers of one limit: one for each wait that it tells.

@@ -225,10 +225,14 @@ func (t *errorTable) make(method string) error {
 	return clientErr(t.effect.met(), method)
 }
 
+// s3Epoch stands for the server's time where only differences matter: the day S3
+// opened.
+var s3Epoch = time.Date(2006, 3, 14, 0, 0, 0, 0, time.UTC)
+
 // err is the error that a client makes of the answer.
 func (a *answer) err(method string) error {
 	resp := &http.Response{StatusCode: a.status, Header: make(http.Header), Request: &http.Request{Method: method, URL: &url.URL{}}, ContentLength: -1}
-	a.setHeader(resp.Header, ids{})
+	a.setHeader(resp.Header, ids{}, s3Epoch)
 	resp.Body = http.NoBody
 	if method != http.MethodHead {
 		resp.Body = bodyOf(a.body(nil, "", ids{}))

@@ -98,7 +98,7 @@ var mistakes = []struct {
 	{"probability zero", []string{"p: 0.9", "p: 0"}},
 	{"probability not a number", []string{"p: 0.9", "p: .nan"}},
 	{"unknown effect", []string{"effect: SlowDown", "effect: SlowDwon"}},
-	{"status that is no error", []string{"effect: SlowDown", "effect: 200"}},
+	{"status that is no error", []string{"effect: SlowDown", "effect: 199"}},
 	{"effect with a bare number", []string{"effect: SlowDown", "effect: 429 retry-after=2"}},
 	{"effect with a comma, unquoted", []string{"effect: SlowDown", "effect: latency add=lognormal(median=2s,sigma=0.5)"}},
 	{"effect with a bad distribution", []string{"effect: SlowDown", `effect: "latency add=lognormal(median=2s,sgima=0.5)"`}},

@@ -28,7 +28,7 @@ type httpWire struct {
 func newHTTPWire(r *run) (wire, error) {
 	w := &httpWire{run: r, header: http.Header{"User-Agent": {"squall"}}}
 	now := func() time.Time { return epoch.Add(r.loop.Now()) }
-	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithLimiter(r.limiter, nil, nil)}
+	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
 	if r.cfg.Backend.Kind == S3 {
 		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags(), s3fake.OnCommit(w.committed))
