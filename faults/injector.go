@@ -21,6 +21,9 @@ type Injector struct {
 	rules  []*rule // all of them, in the order of the plan
 
 	nominal func() []Nominal // of the rules
+
+	added sim.Stream // draws of the rules that are added
+	more  additions
 }
 
 // phase is a compiled [Phase].
@@ -65,7 +68,7 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 	if err := plan.Validate(); err != nil {
 		return nil, err
 	}
-	in := &Injector{nominal: sync.OnceValue(plan.nominal)}
+	in := &Injector{nominal: sync.OnceValue(plan.nominal), added: addedStream(seed)}
 	chance, latency, shapes := sim.NewStream(seed, "faults"), sim.NewStream(seed, "faults latency"), sim.NewStream(seed, "faults shapes")
 	end := time.Duration(0)
 	for i, ph := range plan.Phases {
@@ -136,7 +139,7 @@ func (ph *phase) sort(rules []*rule) {
 // time of the plan; a time before 0 is 0. The first rule of the phase that is for
 // the request ([Rule]), and whose effect the request can have ([Effect.Meets]),
 // decides: its draw says whether its effect comes or nothing does, and no later
-// rule is asked, unless the rule says Continue. Decide is a pure function of the
+// rule is asked, unless the rule says Continue. Rules of [Injector.Add] come first. Decide is a pure function of the
 // plan, the seed and its arguments, but for the counters, for rules with Every or
 // First, which count requests, and for those with AtMost: whoever decides by such
 // a plan has to call [Verdict.End] when a request has ended.
@@ -156,6 +159,9 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 		}
 	}
 	since := max(at-ph.start, 0)
+	if v, decided := in.more.decide(n, since, &r, header); decided {
+		return v
+	}
 	var last *rule
 	var before uint64
 	for _, rule := range rules {

@@ -38,7 +38,7 @@ func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (
 		case t.Filter.Policy != "":
 			left = append(left, Unjudged{t, "it is for the policy " + t.Filter.Policy})
 		case !known:
-			left = append(left, Unjudged{t, "only a client knows its " + t.Metric})
+			left = append(left, Unjudged{t, unknown(t.Metric)})
 		case phase >= 0 && !due(phase):
 			left = append(left, Unjudged{t, "the phase " + t.Filter.Phase + " had no turn"})
 		default:
@@ -48,6 +48,14 @@ func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (
 		}
 	}
 	return judged, left
+}
+
+// unknown tells why a metric cannot be judged.
+func unknown(metric string) string {
+	if metric == "time_to_recover" {
+		return "no time to recover is known unless all phases follow one another"
+	}
+	return "only a client knows its " + metric
 }
 
 // judge compares threshold i with what somebody did: a policy, or a client.

@@ -189,7 +189,7 @@ func writeSide(w io.Writer, s live.State) {
 		fmt.Fprintf(w, "ground truth: %s\n", strings.Join(truth, "; "))
 	}
 	for _, r := range s.Rules {
-		fmt.Fprintf(w, "fault %s: %s: %s\n", r.Phase, r.Text, fate(r))
+		fmt.Fprintf(w, "fault %s: %s: %s\n", place(r), r.Text, fate(r))
 	}
 }
 
@@ -228,6 +228,17 @@ func answers(a live.Answers) string {
 		return reports.FormatCount(a.Count) + " without an answer"
 	}
 	return fmt.Sprintf("%s with %d", reports.FormatCount(a.Count), a.Status)
+}
+
+// place tells where a fault is from.
+func place(r live.Rule) string {
+	switch {
+	case r.ID == 0:
+		return r.Phase
+	case r.Phase == "":
+		return fmt.Sprintf("added (%d)", r.ID)
+	}
+	return fmt.Sprintf("added (%d) to %s", r.ID, r.Phase)
 }
 
 // fate tells what a fault did.

@@ -153,9 +153,13 @@ func tellIdle(env environment, state live.State) error {
 	}
 	for _, r := range idle {
 		_, why, _ := strings.Cut(fate(r), ", ")
-		fmt.Fprintf(env.Stderr, "simulate: the fault %q of phase %s never fired: %s\n", r.Text, r.Phase, why)
+		where := "of phase " + r.Phase
+		if r.ID != 0 {
+			where = place(r)
+		}
+		fmt.Fprintf(env.Stderr, "simulate: the fault %q %s never fired: %s\n", r.Text, where, why)
 	}
-	if !state.Held {
+	if !state.Held && idle[0].ID == 0 {
 		fmt.Fprintf(env.Stderr, "hint: simulate exec --phase %s stays in that phase\n", idle[0].Phase)
 	}
 	return verdict(exitFailed)

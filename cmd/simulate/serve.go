@@ -33,8 +33,11 @@ Requests without that are calls of their own.
 When it is ready, it prints one line with the addresses. --ready-file writes the
 variables that point a client at it (AWS_ENDPOINT_URL, HTTP_ENDPOINT, …), as lines
 NAME=value; the file is written whole, and removed at the end. The admin API is at
-SQUALL_ADMIN: GET /state, GET /metrics (for Prometheus), POST /reset, and
-POST /phase with {"phase": "NAME"}, and "hold": true to stay there.
+SQUALL_ADMIN; GET / lists it: GET /state, GET /calls (the last calls and their
+attempts), GET /metrics (for Prometheus), POST /reset, POST /phase with
+{"phase": "NAME"}, and "hold": true to stay there. POST /faults with
+{"rule": "PutObject raw/** p=0.9 SlowDown", "for": "30s"} puts a fault before those of
+the plan, until it is over, DELETE /faults/ID takes it back, or a reset ends it.
 
 --tls makes it HTTPS (HTTP/1.1, as S3; no HTTP/2, in which a reset would break a
 stream and no connection). Its certificate is made for this run, for localhost and

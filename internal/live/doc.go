@@ -28,6 +28,15 @@
 //	GET  /state    counters and the phase in force, as JSON ([State])
 //	POST /phase    {"phase": "burst"} jumps to the beginning of a phase;
 //	               with "hold": true it stays in force
-//	POST /reset    as freshly started: time, objects, counters and draws
+//	POST /reset    as freshly started: time, objects, counters and draws, and no
+//	               added faults
+//	GET  /faults   the faults of the plan, and those that were added
+//	POST /faults   {"rule": "PutObject raw/** p=0.9 SlowDown"} (or an object, as in a
+//	               scenario) adds a fault before those of the plan; "for": "30s" takes
+//	               it back, "phase": "burst" is for one phase. DELETE /faults/ID takes it
+//	               back at once
+//	GET  /calls    the last calls, with their attempts ([Call])
+//	GET  /ca       the certificate to trust, with TLS
+//	GET  /         what the API has
 //	GET  /metrics  the same counters for Prometheus
 package live

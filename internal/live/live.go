@@ -308,14 +308,14 @@ func (s *Server) Jump(label string, hold bool) error {
 }
 
 // Reset makes the server as it was when it started: time, objects, counters and
-// draws. A phase that is held stays so. Requests that have arrived end in the
+// draws; faults that were added are gone. A phase that is held stays so. Requests that have arrived end in the
 // world that they began in, and count nowhere.
 func (s *Server) Reset() error {
 	w, err := newWorld(s.ctx, s.scenario, s.options.Seed, s.clock, s.world.Load().course.holds())
 	if err != nil {
 		return fmt.Errorf("live: %w", err)
 	}
-	s.world.Store(w)
+	s.world.Swap(w).added.end()
 	return nil
 }
 
@@ -377,6 +377,7 @@ func (s *Server) Close(grace time.Duration) error {
 		_ = s.admin.Close()
 		s.serving.Wait()
 		s.open.Wait()
+		s.world.Load().added.end()
 		s.closed = s.log.failed()
 	})
 	return s.closed

@@ -68,8 +68,12 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	count(c.refused, s.Refused)
 	for _, r := range s.Rules {
-		count(c.matched, r.Matched, r.Phase, strconv.Itoa(r.Rule), r.Text)
-		count(c.fired, r.Fired, r.Phase, strconv.Itoa(r.Rule), r.Text)
+		number := strconv.Itoa(r.Rule)
+		if r.ID != 0 {
+			number = "added " + strconv.Itoa(r.ID)
+		}
+		count(c.matched, r.Matched, r.Phase, number, r.Text)
+		count(c.fired, r.Fired, r.Phase, number, r.Text)
 	}
 	gauge := func(d *prometheus.Desc, n uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)

@@ -39,7 +39,9 @@ type State struct {
 	// Attempts[i] are the requests that said to be attempt i+1 of their call;
 	// the last one has those beyond too. Without trailing zeros.
 	Attempts []uint64 `json:"attempts"`
-	// Rules are the faults of the plan, in its order.
+	// Rules are the faults of the plan, in its order, and behind them those that were
+	// added at run time, which are asked first. Of added ones that were removed, the last
+	// 100 are here.
 	Rules []Rule `json:"rules"`
 	// Truth is what was carried out against what was told, by phase and operation,
 	// in the order of phases and then by name.
@@ -65,6 +67,14 @@ type Rule struct {
 	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
 	// Due is false for a fault whose phase has no turn, as another one is held.
 	Due bool `json:"due"`
+
+	// ID names a fault that was added at run time; 0: it is the plan's. Phase is empty
+	// for one that is in force in all phases.
+	ID int `json:"id,omitempty"`
+	// Removed is true for an added one that was taken back, or has taken itself back.
+	Removed bool `json:"removed,omitempty"`
+	// Left is how long an added one stays, in nanoseconds; 0: until it is taken back.
+	Left time.Duration `json:"left_ns,omitempty"`
 }
 
 // Idle lists the faults that never fired although it was their turn.
@@ -175,5 +185,6 @@ func (s *Server) State() State {
 	for _, c := range w.injector.Counts() {
 		out.Rules = append(out.Rules, Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Due: w.course.isDue(c.Phase)})
 	}
+	out.Rules = append(out.Rules, s.addedRules(w)...)
 	return out
 }

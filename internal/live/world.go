@@ -24,6 +24,7 @@ type world struct {
 	counts   counters
 	truth    ledger
 	calls    history
+	added    added
 	names    names
 }
 

@@ -1,0 +1,131 @@
+package faults
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/squall-sim/squall/sim"
+)
+
+// MaxAdded is how many rules can be added to a plan that runs.
+const MaxAdded = 100
+
+// ErrFull is the error of [Injector.Add] where there are [MaxAdded] already.
+var ErrFull = errors.New("faults: 100 rules were added already, and not removed")
+
+// Added is a rule that [Injector.Add] put before those of the plan.
+type Added struct {
+	rules []*rule // one for each phase of the plan; nil where it is not in force
+	text  string
+}
+
+// additions are the rules that were added, in their order.
+type additions struct {
+	mu   sync.Mutex // of who changes them
+	list atomic.Pointer[[]*Added]
+}
+
+// Add puts a rule before those of the plan, and behind those that were added
+// before: into the phase of that number, or for a number below 0 into every phase,
+// where it is as if the plan had it there. It decides alone ([Rule].Continue is an
+// error). Its draws are keyed by id, so that rules added with the same ids
+// in another run meet the same requests. The error is the rule's [*InvalidError],
+// or [ErrFull]. Add is safe while others decide.
+func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
+	var c checker
+	if r.Continue {
+		c.add("continue", "a fault that is added decides alone", "leave continue out")
+	}
+	if r.P == 0 && !r.Ramp.Given {
+		c.add("p", "a fault of probability 0 never fires", "write a number above 0")
+	}
+	if err := c.err("rule"); err != nil {
+		return nil, err
+	}
+	a := &Added{rules: make([]*rule, len(in.phases)), text: r.String()}
+	for i, home := range in.phases {
+		if phase >= 0 && phase != i {
+			continue
+		}
+		if err := r.ValidateIn(in.ends[i] - home.start); err != nil {
+			return nil, err
+		}
+		out := compile(i, len(in.rules), r)
+		out.home = home
+		out.shape = newShape(r, in.ends[i]-home.start, in.added.Sub(id).Sub(1).Sub(uint64(i)))
+		out.chance, out.draws = in.added.Sub(id).Sub(2), in.added.Sub(id).Sub(3)
+		a.rules[i] = out
+	}
+	in.more.mu.Lock()
+	defer in.more.mu.Unlock()
+	list := in.more.get()
+	if len(list) >= MaxAdded {
+		return nil, ErrFull
+	}
+	list = append(slices.Clone(list), a)
+	in.more.list.Store(&list)
+	return a, nil
+}
+
+// Remove takes a rule back, and reports whether it was there. Requests that it has
+// hit keep their fault.
+func (in *Injector) Remove(a *Added) bool {
+	in.more.mu.Lock()
+	defer in.more.mu.Unlock()
+	list := in.more.get()
+	i := slices.Index(list, a)
+	if i < 0 {
+		return false
+	}
+	list = slices.Delete(slices.Clone(list), i, i+1)
+	in.more.list.Store(&list)
+	return true
+}
+
+// Text returns the rule in one line.
+func (a *Added) Text() string { return a.text }
+
+// Counts returns how many requests the rule was for, and how many of those it hit.
+func (a *Added) Counts() (matched, fired uint64) {
+	for _, r := range a.rules {
+		if r != nil {
+			matched, fired = matched+r.matched.Load(), fired+r.fired.Load()
+		}
+	}
+	return matched, fired
+}
+
+func (m *additions) get() []*Added {
+	if list := m.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// decide asks the added rules. decided is false where none of them is for the
+// request, and the plan is to decide.
+func (m *additions) decide(phase int, since time.Duration, r *Request, header http.Header) (v Verdict, decided bool) {
+	for _, a := range m.get() {
+		rule := a.rules[phase]
+		if rule == nil || rule.op != "" && rule.op != r.Op || !rule.meets(since, r, header) {
+			continue
+		}
+		rule.matched.Add(1)
+		if !rule.hits(since, r) {
+			return Verdict{Phase: phase, Rule: -1}, true
+		}
+		rule.fired.Add(1)
+		v = rule.verdict
+		v.method = r.method()
+		v.Add = rule.adds(r, rule)
+		return v, true
+	}
+	return Verdict{}, false
+}
+
+// addedStream is the source of the draws of rules that are added.
+func addedStream(seed uint64) sim.Stream { return sim.NewStream(seed, "faults added") }
