@@ -51,6 +51,9 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.plain {
+		r = PathStyle(r)
+	}
 	who := h.request(r)
 	v := h.in.DecideWith(h.now(), who, r.Header)
 	if h.limit != nil {

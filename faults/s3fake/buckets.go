@@ -54,41 +54,6 @@ func (s *store) ListBuckets() ([]gofakes3.BucketInfo, error) {
 	return list, nil
 }
 
-// ListBucket lists keys in their order; keys that share a prefix up to the
-// delimiter are one entry. It goes from entry to entry, not from key to key, so
-// a prefix over a million keys costs no more than one key.
-func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	b := s.buckets[name]
-	if b == nil {
-		return nil, gofakes3.BucketNotFound(name)
-	}
-	out := gofakes3.NewObjectList()
-	if page.MaxKeys <= 0 {
-		return out, nil
-	}
-	var count int64
-	last := ""
-	b.walk(prefix, page.Marker, func(entry string, group bool) bool {
-		if count == page.MaxKeys {
-			out.IsTruncated, out.NextMarker = true, last
-			return false
-		}
-		count++
-		last = entry
-		if group {
-			out.AddPrefix(entry)
-			return true
-		}
-		o := b.objects[entry]
-		_, etag := o.sum()
-		out.Add(&gofakes3.Content{Key: o.key, LastModified: gofakes3.NewContentTime(o.modified), ETag: etag, Size: o.size})
-		return true
-	})
-	return out, nil
-}
-
 // walk calls visit for every entry after marker, until it returns false: keys
 // under the prefix, and groups of keys that are the same up to the delimiter.
 func (b *bucket) walk(p *gofakes3.Prefix, marker string, visit func(entry string, group bool) bool) {

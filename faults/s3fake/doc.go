@@ -9,9 +9,9 @@
 // WithNow says, and the ids of a request are a function of who sent it
 // (faults.WithRequest), or of its number.
 //
-// gofakes3 lists, reads and deletes; around it are a guard, which answers what
+// gofakes3 reads and deletes; around it are a guard, which answers what
 // gofakes3 would take for something else, handlers of our own for all that
-// writes, and a store of our own. So:
+// writes and lists, and a store of our own. So:
 //
 //   - subresources and headers that are not known (?acl, ?policy, versions,
 //     encryption with a client's key, …) are refused with 501 NotImplemented

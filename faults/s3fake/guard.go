@@ -70,6 +70,10 @@ func (s *Server) guard(r *http.Request) (*request, *faults.S3Code) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	r = shallow(r)
+	if refusal = hoist(r); refusal != nil {
+		return nil, refusal
+	}
 	for _, name := range unserved {
 		if r.Header[name] != nil {
 			return nil, refuse("NotImplemented", "the fake S3 does not implement "+strings.ToLower(name))
@@ -83,7 +87,7 @@ func (s *Server) guard(r *http.Request) (*request, *faults.S3Code) {
 	case slices.Contains(allowed, "uploadId") && uploadID == "": // gofakes3 would take a part for the whole
 		return nil, refuse("NoSuchUpload", "")
 	}
-	out := &request{Request: shallow(r), op: op, bucket: bucketName, key: key, uploadID: gofakes3.UploadID(uploadID)}
+	out := &request{Request: r, op: op, bucket: bucketName, key: key, uploadID: gofakes3.UploadID(uploadID)}
 	switch op {
 	case "GetObject", "HeadObject":
 		if o, _ := s.store.get(bucketName, key); o != nil {
@@ -171,8 +175,35 @@ func checkQuery(query string, allowed []string) (uploadID string, refusal *fault
 // signed reports whether a parameter belongs to a presigned URL, or is the
 // name of the operation that the AWS SDKs add.
 func signed(name string) bool {
-	return strings.HasPrefix(name, "X-Amz-") || name == "x-id" ||
-		name == "AWSAccessKeyId" || name == "Signature" || name == "Expires"
+	return isAmz(name) || name == "x-id" || name == "AWSAccessKeyId" || name == "Signature" || name == "Expires"
+}
+
+func isAmz(name string) bool {
+	const prefix = "x-amz-"
+	return len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// hoist makes headers of the parameters of a presigned URL that stand for some:
+// gofakes3 does not know them, and what a signer promised would not be held.
+func hoist(r *http.Request) *faults.S3Code {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	for name, values := range r.URL.Query() { // into a map, or an error that does not tell which: order does not matter
+		if !isAmz(name) || len(values) == 0 {
+			continue
+		}
+		switch name = http.CanonicalHeaderKey(name); name {
+		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Signedheaders", "X-Amz-Signature", "X-Amz-Security-Token":
+			continue
+		case "X-Amz-Copy-Source": // then it is another operation, for whose faults it is too late
+			return refuse("NotImplemented", "the fake S3 implements x-amz-copy-source as a header only")
+		}
+		if r.Header[name] == nil {
+			r.Header[name] = values[:1]
+		}
+	}
+	return nil
 }
 
 // guardDelete reads the list of DeleteObjects: gofakes3 would delete the

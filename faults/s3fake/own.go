@@ -15,9 +15,12 @@ import (
 )
 
 // own are the operations that gofakes3 has no part in: those that it does not
-// have, and those that take payloads or make objects, where what it leaves out
-// (framing, checksums, conditions, metadata) would be stored wrong.
+// have, those that take payloads or make objects, where what it leaves out
+// (framing, checksums, conditions, metadata) would be stored wrong, and lists.
 var own = map[string]func(*Server, *reply, *request) error{
+	"ListObjects":             (*Server).listObjects,
+	"ListObjectsV2":           (*Server).listObjects,
+	"ListMultipartUploads":    (*Server).listUploads,
 	"PutObject":               (*Server).putObject,
 	"CopyObject":              (*Server).copyObject,
 	"CreateMultipartUpload":   (*Server).createUpload,

@@ -17,13 +17,13 @@ type reply struct {
 	server  *Server
 	r       *http.Request
 	who     faults.Request
-	again   bool          // the change was made before
-	reads   bool          // an object: its checksum is for those who ask
-	section *section      // the part of it that the request is about; nil: none
-	status  int           // sent; 0: nothing yet
-	failing int           // gofakes3's status of an error that is held back
-	failure bytes.Buffer  // its body
-	list    *bytes.Buffer // a list that waits for its number of keys; nil: none does
+	again   bool         // the change was made before
+	reads   bool         // an object: its checksum is for those who ask
+	asked   bool         // for that checksum
+	section *section     // the part of it that the request is about; nil: none
+	status  int          // sent; 0: nothing yet
+	failing int          // gofakes3's status of an error that is held back
+	failure bytes.Buffer // its body
 }
 
 func (w *reply) WriteHeader(status int) {
@@ -54,28 +54,7 @@ func (w *reply) Write(p []byte) (int, error) {
 	if w.r.Method == http.MethodHead {
 		return len(p), nil
 	}
-	if w.list != nil {
-		return w.list.Write(p)
-	}
 	return w.ResponseWriter.Write(p)
-}
-
-// hold keeps a list of version 2 back until it is whole: gofakes3 leaves out the number
-// of its keys where there are none, and clients rely on it.
-func (w *reply) hold() {
-	if w.r.Method == http.MethodGet && strings.Contains(w.r.URL.RawQuery, "list-type=2") {
-		w.list = new(bytes.Buffer)
-	}
-}
-
-// sendList sends what was held back of a list.
-func (w *reply) sendList() {
-	const end = "</ListBucketResult>"
-	text := w.list.Bytes()
-	if rest, ok := bytes.CutSuffix(text, []byte(end)); ok && !bytes.Contains(text, []byte("<KeyCount>")) {
-		text = append(rest, "<KeyCount>0</KeyCount>"+end...)
-	}
-	w.ResponseWriter.Write(text) // a client that has gone away needs no answer
 }
 
 // WriteContent is Write for generated content.
@@ -103,7 +82,7 @@ func (w *reply) begin(status int) {
 	if h.Get("X-Amz-Delete-Marker") == "false" {
 		delete(h, "X-Amz-Delete-Marker")
 	}
-	if w.reads && (status != http.StatusOK || !strings.EqualFold(w.r.Header.Get(headerChecksumMode), "ENABLED")) {
+	if w.reads && (status != http.StatusOK || !w.asked) {
 		hideChecksum(h)
 	}
 	if etag, ok := h[headerETag]; ok {
@@ -146,8 +125,6 @@ func (w *reply) finish() {
 		w.refuse(w.translate())
 	case w.status == 0:
 		w.begin(http.StatusOK)
-	case w.list != nil:
-		w.sendList()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -77,8 +78,8 @@ func OnCommit(f func(r *http.Request, what faults.Request, again bool)) Option {
 	return func(s *settings) { s.onCommit = f }
 }
 
-// Server is a fake S3: an [http.Handler] for path-style requests. It is safe
-// for concurrent use.
+// Server is a fake S3: an [http.Handler] for requests in path style, and in the
+// style of [faults.PathStyle]. It is safe for concurrent use.
 type Server struct {
 	settings
 	store *store
@@ -130,6 +131,7 @@ func (s *Server) Bugs() uint64 { return s.bugs.Load() }
 
 // ServeHTTP answers a request as S3 would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = faults.PathStyle(r)
 	who, ok := faults.Identify(r)
 	if !ok {
 		who.Call, who.Attempt = s.count.Add(1)-1, 1
@@ -153,8 +155,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case refusal == nil:
 		out.reads = request.op == "GetObject" || request.op == "HeadObject"
+		out.asked = strings.EqualFold(request.Header.Get(headerChecksumMode), "ENABLED")
 		out.section = request.section
-		out.hold()
 		s.inner.ServeHTTP(out, request.Request)
 		out.finish()
 	case refusal.Status == http.StatusNotModified:

@@ -144,7 +144,7 @@ func TestListing(t *testing.T) {
 		}
 	}
 	c.refused(400, "InvalidArgument", "GET", "/data?max-keys=many", "")
-	c.refused(400, "InvalidToken", "GET", "/data?list-type=2&continuation-token=!!", "")
+	c.refused(400, "InvalidArgument", "GET", "/data?list-type=2&continuation-token=!!", "")
 }
 
 // TestMetadataNamesAreLowerCase: that is how S3 sends them. Most clients do not care, but

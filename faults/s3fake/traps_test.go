@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -309,47 +308,4 @@ func TestTrapUploadsThatBreakOffChangeNothing(t *testing.T) {
 	if a := c.must("GET", "/data/k", ""); a.body != "precious" {
 		t.Errorf("%q", a.body)
 	}
-}
-
-// FuzzServer: whatever the request, the fake does not fail, and what it
-// refuses changes nothing.
-func FuzzServer(f *testing.F) {
-	for _, s := range [][3]string{{"PUT", "/data/k?uploads&uploadId=1", "x"}, {"GET", "/data/k", ""}, {"POST", "/data?delete", "<Delete><Object><Key>k"},
-		{"PUT", "/data/k", "3;chunk-signature=x\r\nabc\r\n0\r\n\r\n"}, {"GET", "/data?list-type=2&continuation-token=%00&max-keys=-1", ""}, {"POST", "/data/k?uploads", ""}} {
-		f.Add(s[0], s[1], s[2], "Range", "bytes=1-")
-		f.Add(s[0], s[1], s[2], "X-Amz-Copy-Source", "/data/k")
-		f.Add(s[0], s[1], s[2], "Content-Encoding", "aws-chunked")
-	}
-	f.Fuzz(func(t *testing.T, method, target, body, name, value string) {
-		u, err := url.ParseRequestURI(target)
-		if err != nil || u.Host != "" || u.Opaque != "" {
-			t.Skip()
-		}
-		c := newClient(t)
-		c.must("PUT", "/data/k", "precious")
-		req, err := http.NewRequest(method, "http://s3.test/", strings.NewReader(body))
-		if err != nil {
-			t.Skip()
-		}
-		u.Scheme, u.Host = "http", "s3.test"
-		req.URL = u
-		req.Header[http.CanonicalHeaderKey(name)] = []string{value}
-		before := c.server.Usage()
-		ex := faults.NewTransport(c.server).Exchange(req)
-		if c.server.Bugs() != 0 {
-			t.Fatalf("%s %s: a bug", method, target)
-		}
-		if ex.Resp == nil {
-			t.Fatalf("%s %s: %v", method, target, ex.Err)
-		}
-		if _, err := io.ReadAll(ex.Resp.Body); err != nil {
-			t.Fatal(err)
-		}
-		if ex.Resp.StatusCode >= 500 && ex.Resp.StatusCode != 501 {
-			t.Fatalf("%s %s: %s", method, target, ex.Resp.Status)
-		}
-		if ex.Resp.StatusCode >= 400 && c.server.Usage() != before {
-			t.Fatalf("%s %s: refused, but %+v is now %+v", method, target, before, c.server.Usage())
-		}
-	})
 }

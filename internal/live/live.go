@@ -322,6 +322,9 @@ func (s *Server) Reset() error {
 // serve is the way of a request.
 func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	w := s.world.Load()
+	if w.store != nil {
+		r = faults.PathStyle(r)
+	}
 	x := &exchange{ResponseWriter: rw, arrived: s.clock.Now(), broken: true}
 	x.who, x.named = w.names.name(r)
 	w.counts.arrived(x)
