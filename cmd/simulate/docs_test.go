@@ -230,7 +230,7 @@ func flatten(code string) string {
 // in: its parts replace these.
 const fragmentBase = `scenario: fragment
 backend: {kind: s3, latency: {dist: fixed, value: 10ms}}
-load: {model: open, rate: 1/s, mix: [{op: PutObject, key: a, size: 1KiB}]}
+load: {model: open, rate: 1/s, mix: [{op: PutObject, key: a, size: 1KiB}, {op: GetObject, key: a, size: 1KiB}]}
 phases: [{label: burst, for: 1s}]
 policies: {shipped: {retry: s3}}
 `
