@@ -199,7 +199,8 @@ func prefixOf(key string, depth int) string {
 
 // LimitCount tells what one limit did.
 type LimitCount struct {
-	Text    string // the quota in one line; "reads" or "writes" of a partition
+	Text    string // the quota in one line, or the reads or writes of a partitioned prefix
+	Prefix  bool   // it is one of Limits.Prefixes
 	Asked   uint64 // requests that it was for
 	Refused uint64 // of those, the ones that it refused; one may be refused by several
 	Shared  uint64 // of those asked, the ones that shared a bucket with others, as there were too many

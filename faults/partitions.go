@@ -249,7 +249,7 @@ func (ps *partitions) counts() []LimitCount {
 		return nil
 	}
 	return []LimitCount{
-		{Text: "writes of a prefix " + ps.Writes.String(), Asked: ps.asked[0], Refused: ps.refused[0]},
-		{Text: "reads of a prefix " + ps.Reads.String(), Asked: ps.asked[1], Refused: ps.refused[1]},
+		{Text: "writes of a partitioned prefix " + ps.Writes.String(), Prefix: true, Asked: ps.asked[0], Refused: ps.refused[0]},
+		{Text: "reads of a partitioned prefix " + ps.Reads.String(), Prefix: true, Asked: ps.asked[1], Refused: ps.refused[1]},
 	}
 }

@@ -244,7 +244,7 @@ func TestRefusedRequestsTakeNoToken(t *testing.T) {
 		t.Errorf("got %v, want %s", got, want)
 	}
 	counts := fmt.Sprint(l.Counts())
-	if want := "[{1/h burst=3: SlowDown 6 1 0} {1/h per client: 429 6 2 0}]"; counts != want {
+	if want := "[{1/h burst=3: SlowDown false 6 1 0} {1/h per client: 429 false 6 2 0}]"; counts != want {
 		t.Errorf("got %s, want %s", counts, want)
 	}
 }

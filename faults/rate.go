@@ -87,6 +87,9 @@ func decimal(s string) (*big.Rat, bool) {
 
 // rateProblem says what is wrong with a rate, and what would be right.
 func rateProblem(r Rate) (message, hint string) {
+	if r == (Rate{}) {
+		return "there is no rate", rateHint
+	}
 	if r.N < 1 || r.N > MaxRate || r.Per < 1 || r.Per > MaxRatePer {
 		return "the rate " + r.String() + " is not possible", rateHint
 	}

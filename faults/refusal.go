@@ -20,6 +20,9 @@ func NewRefusal(e Effect) *Refusal {
 	return &Refusal{effect: e, answer: a, errs: newErrorTable(e, a)}
 }
 
+// Effect returns what the refusal was made of.
+func (r *Refusal) Effect() Effect { return r.effect }
+
 // Err is the error of a client whose request had that method.
 func (r *Refusal) Err(method string) error { return r.errs.of(method) }
 

@@ -45,8 +45,14 @@ type Policy struct {
 	Phases   []Metrics   `json:"phases"` // one for each phase of the run, by the phase in which the call started
 	Ops      []Op        `json:"ops"`    // by operation, in the order of the scenario's mix
 	Faults   []FaultRule `json:"faults"`
-	Breakers Breakers    `json:"breakers"`
-	Recovery []Recovery  `json:"recovery"`
+	// Limits are what the backend refuses by itself: quotas, the rates of
+	// partitioned prefixes, its capacity. None: it refuses nothing.
+	Limits []Limit `json:"limits,omitempty"`
+	// Partitions are the partitioned prefixes over time, where the backend has
+	// them: one to begin with, and each split.
+	Partitions []Partition `json:"partitions,omitempty"`
+	Breakers   Breakers    `json:"breakers"`
+	Recovery   []Recovery  `json:"recovery"`
 	// AttemptsPerCall counts calls by the number of attempts they made:
 	// index 0 holds calls that the breaker ended before the first.
 	AttemptsPerCall []uint64 `json:"attempts_per_call_counts"`
@@ -139,6 +145,29 @@ type FaultRule struct {
 	Rule    string `json:"rule"`    // its text, "PutObject raw/** p=0.9 SlowDown"
 	Matched uint64 `json:"matched"` // attempts that its selector chose
 	Fired   uint64 `json:"fired"`   // of those, the ones that its draw hit
+}
+
+// Limit tells what one limit of the backend did.
+type Limit struct {
+	Kind    string `json:"kind"`             // one of the constants below
+	Limit   string `json:"limit"`            // its text, "writes 100/s per client: SlowDown"
+	Asked   uint64 `json:"asked"`            // attempts that it was for
+	Refused uint64 `json:"refused"`          // of those, the ones that it refused; one may be refused by several
+	Shared  uint64 `json:"shared,omitempty"` // of those asked, the ones that shared a token bucket, as there were too many keys or clients
+}
+
+// The kinds of Limit.
+const (
+	LimitQuota    = "quota"
+	LimitPrefix   = "prefix"   // reads or writes of partitioned prefixes
+	LimitCapacity = "capacity" // workers, queue, requests in flight
+)
+
+// Partition is the number of partitioned prefixes from a moment on.
+type Partition struct {
+	AtNS  int64  `json:"at_ns"`
+	Count int    `json:"count"`
+	Key   string `json:"key,omitempty"` // where one was split: its upper part begins here
 }
 
 // Breakers sums up a policy's circuit breakers. Count is zero for a policy

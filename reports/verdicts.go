@@ -22,6 +22,8 @@ func (t *textWriter) policy(p *Policy) {
 	t.fact("attempts", attempts(&p.Total))
 	t.fact("ground truth", t.truth(p))
 	t.fact("faults", t.faults(p))
+	t.fact("limits", limits(p))
+	t.fact("partitions", partitions(p))
 	t.line("")
 }
 
@@ -144,6 +146,38 @@ func (t *textWriter) faults(p *Policy) string {
 		parts = append(parts, s)
 	}
 	return limited(parts, 6, "; ")
+}
+
+// limits tells how often each limit of the backend refused an attempt. A
+// capacity that sufficed, and the rate of what nobody asked for, are not worth a
+// line.
+func limits(p *Policy) string {
+	var parts []string
+	for _, l := range p.Limits {
+		if l.Refused > 0 || l.Kind == LimitQuota || l.Kind == LimitPrefix && l.Asked > 0 {
+			parts = append(parts, fmt.Sprintf("%s: refused %s of %s attempts", OneLine(l.Limit), FormatCount(l.Refused), FormatCount(l.Asked)))
+		}
+	}
+	return limited(parts, 6, "; ")
+}
+
+// partitions tells when partitioned prefixes were split.
+func partitions(p *Policy) string {
+	if len(p.Partitions) == 0 {
+		return ""
+	}
+	if len(p.Partitions) == 1 {
+		return "1 all the time"
+	}
+	var parts []string
+	for i, one := range p.Partitions {
+		s := FormatCount(uint64(max(one.Count, 0)))
+		if i > 0 {
+			s += fmt.Sprintf(" from %s on (split at %s)", FormatDuration(time.Duration(one.AtNS)), OneLine(one.Key))
+		}
+		parts = append(parts, s)
+	}
+	return limited(parts, 6, ", ")
 }
 
 // limited joins the first parts and counts the others.

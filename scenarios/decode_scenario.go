@@ -30,37 +30,6 @@ func (d *decoder) scenario(n ast.Node) *Scenario {
 	return sc
 }
 
-func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
-	d.object(n, p, []string{"kind", "latency", "capacity", "bucket", "routes"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "kind":
-			b.Kind = Kind(d.choice(v, p, "kind", []string{string(KindS3), string(KindHTTP)}))
-		case "latency":
-			b.Latency = d.dist(v, p)
-		case "capacity":
-			b.Capacity = d.capacity(v, p)
-		case "bucket":
-			b.Bucket = d.words(v, p)
-		case "routes":
-			d.items(v, p, func(_ int, v ast.Node, p *path) { b.Routes = append(b.Routes, d.route(v, p)) })
-		}
-	})
-	return b
-}
-
-func (d *decoder) capacity(n ast.Node, p *path) *Capacity {
-	c := &Capacity{Queue: Unbounded}
-	d.object(n, p, []string{"workers", "queue"}, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "workers":
-			c.Workers = d.integer(v, p, 1, maxWorkers)
-		case "queue":
-			c.Queue = d.integer(v, p, 0, maxWorkers)
-		}
-	})
-	return c
-}
-
 // Bounds on how many of something a run can hold.
 const (
 	maxWorkers  = 10_000_000
@@ -101,9 +70,7 @@ func (d *decoder) load(n ast.Node, p *path) (l Load) {
 
 // defaults fills in what the file leaves out.
 func (d *decoder) defaults(sc *Scenario) {
-	if sc.Backend.Kind == KindS3 && sc.Backend.Bucket == "" && !d.bad["backend.bucket"] {
-		sc.Backend.Bucket = DefaultBucket
-	}
+	d.backendDefaults(&sc.Backend)
 	l := &sc.Load
 	switch l.Model {
 	case ModelOpen:

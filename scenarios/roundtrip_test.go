@@ -234,12 +234,22 @@ func drawScenario(t *rapid.T) *Scenario {
 		sc.Backend.Routes = drawRoutes(t)
 	}
 	if rapid.Bool().Draw(t, "capacity?") {
-		sc.Backend.Capacity = &Capacity{rapid.IntRange(1, 100).Draw(t, "workers"), rapid.IntRange(-1, 100).Draw(t, "queue")}
+		sc.Backend.Capacity = drawCapacity(t, sc.Backend.Kind)
 	}
 	sc.Load = drawLoad(t, sc.Backend.Kind)
 	var ops []string
 	for _, m := range sc.Load.Mix {
 		ops = append(ops, m.Op)
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "quotas") {
+		sc.Backend.Quotas = append(sc.Backend.Quotas, drawQuota(t, sc.Backend.Kind, ops))
+	}
+	if sc.Backend.Kind == KindS3 && rapid.Bool().Draw(t, "prefixes?") {
+		p := faults.DefaultPrefixes()
+		if rapid.Bool().Draw(t, "other prefixes") {
+			p = faults.Prefixes{Writes: drawExactRate(t), Reads: drawExactRate(t), SplitAfter: duration(t, "split_after", 1, 999*time.Hour)}
+		}
+		sc.Backend.Prefixes = &p
 	}
 	sc.Phases = drawPhases(t, ops)
 	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {

@@ -171,10 +171,17 @@ func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode
 		c.Backend.Routes = append(c.Backend.Routes, fleet.Route{Route: r.fake(), Latency: r.Latency})
 	}
 	if k := sc.Backend.Capacity; k != nil {
-		c.Backend.Workers, c.Backend.Queue = k.Workers, k.Queue
+		c.Backend.Workers, c.Backend.Queue, c.Backend.MaxInFlight = k.Workers, k.Queue, k.MaxInFlight
+		c.Backend.Slowdown, c.Backend.Full = k.Slowdown, k.Full
 	}
+	c.Backend.Limits = sc.Backend.Limits()
 	c.Plan = sc.Plan()
 	return c
+}
+
+// Limits returns what the backend refuses because of who asks how often.
+func (b *Backend) Limits() faults.Limits {
+	return faults.Limits{Quotas: b.Quotas, Prefixes: b.Prefixes}
 }
 
 // Plan returns what goes wrong and when: the phases of sc with their faults.

@@ -117,6 +117,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 	}
 	run.Warnings = append(run.Warnings, unjudged(sc, policies)...)
 	run.Warnings = append(run.Warnings, unfired(run)...)
+	run.Warnings = append(run.Warnings, idleLimits(run)...)
 	run.Warnings = append(run.Warnings, cautions(run)...)
 	run.Warnings = append(run.Warnings, untrue(sc, run)...)
 	return run

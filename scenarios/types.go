@@ -54,6 +54,11 @@ type Backend struct {
 	Latency sim.Dist
 	// Capacity bounds the work done at once; nil: unlimited.
 	Capacity *Capacity
+	// Quotas bound rates, with token buckets. All of them hold.
+	Quotas []faults.Quota
+	// Prefixes is S3's request rate per partitioned prefix; nil: unlimited. It
+	// is nil for kind http.
+	Prefixes *faults.Prefixes
 	// Bucket holds all objects of kind s3: 3 to 63 characters by S3's rules.
 	// Parse fills in DefaultBucket. It is empty for kind http.
 	Bucket string
@@ -99,12 +104,23 @@ const Unbounded = -1
 
 // Capacity is what the backend can do at once.
 type Capacity struct {
-	// Workers serve one request each at a time; at least 1.
+	// Workers serve one request each at a time; at least 1. 0: every request is
+	// served at once; then MaxInFlight or Slowdown is set.
 	Workers int
 	// Queue is how many requests may wait for a worker: a request that finds
 	// the queue full is refused. 0: none may wait; Unbounded (what Parse fills
 	// in): any number.
 	Queue int
+	// MaxInFlight is how many requests may be served and wait together: one
+	// above it is refused. 0: no bound.
+	MaxInFlight int
+	// Slowdown is what each other request that is served or waits when a request
+	// arrives adds to the time of its service: a latency that grows with
+	// concurrency. 0: none.
+	Slowdown time.Duration
+	// Full is the answer to a request that is refused: an error of S3 or a
+	// status. Parse fills in 503, which S3 calls SlowDown.
+	Full faults.Effect
 }
 
 // Model tells where requests come from.

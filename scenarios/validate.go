@@ -50,7 +50,7 @@ func (c *checker) scenario() {
 	if strings.TrimSpace(sc.About) != sc.About || badText(sc.About) {
 		c.report(root.key("about"), "the text has blanks around it or control characters in it", "write a sentence or two")
 	}
-	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" && len(b.Routes) == 0 {
+	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" && len(b.Quotas) == 0 && b.Prefixes == nil && len(b.Routes) == 0 {
 		c.report(root.key("backend"), "there is no backend", "write one, such as backend: {kind: s3, latency: 30ms}")
 	} else {
 		c.backend(root.key("backend"))
@@ -59,6 +59,7 @@ func (c *checker) scenario() {
 		c.report(root.key("load"), "there is no load", "write one, such as load: {model: open, rate: 200/s, mix: […]}")
 	} else {
 		c.load(root.key("load"))
+		c.quotaOps(root.key("backend").key("quotas"))
 	}
 	c.phases(root.key("phases"))
 	c.policies(root.key("policies"))
@@ -101,42 +102,6 @@ func checkLabel(what, label string) *scalarError {
 		return scalarErr(quote(label)+" cannot name a "+what, `write a name without { } , : " and without blanks around it`)
 	}
 	return nil
-}
-
-func (c *checker) backend(p *path) {
-	b := c.sc.Backend
-	if len(Operations(b.Kind)) == 0 {
-		c.report(p.key("kind"), "the backend has no kind", "write kind: s3 or kind: http")
-	}
-	c.dist(p.key("latency"), b.Latency)
-	if b.Capacity != nil {
-		if b.Capacity.Workers < 1 {
-			c.report(p.key("capacity").key("workers"), "nobody does the work", "write workers: 1 or more, or leave capacity out: unlimited")
-		}
-		if b.Capacity.Queue < Unbounded {
-			c.report(p.key("capacity").key("queue"), fmt.Sprintf("the queue of %d is not possible", b.Capacity.Queue), "write 0 or more, or leave it out: unbounded")
-		}
-	}
-	switch {
-	case b.Kind == KindS3:
-		c.refuse(p.key("bucket"), checkBucket(b.Bucket))
-	case b.Kind == KindHTTP && b.Bucket != "":
-		c.report(p.key("bucket"), "an http backend has no bucket", "leave it out")
-	}
-	c.routes(p.key("routes"), b)
-}
-
-// checkBucket applies S3's rules for the names of buckets.
-func checkBucket(name string) *scalarError {
-	good := len(name) >= 3 && len(name) <= 63 && !strings.Contains(name, "..")
-	for i, r := range name {
-		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
-		good = good && (letter || (r == '-' || r == '.') && i > 0 && i < len(name)-1)
-	}
-	if good {
-		return nil
-	}
-	return scalarErr(quote(name)+" cannot name a bucket", "write 3 to 63 lower-case letters, digits, dots and dashes, beginning and ending with a letter or digit")
 }
 
 func (c *checker) phases(p *path) {

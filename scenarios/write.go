@@ -92,22 +92,6 @@ func (f *flow) when(set bool, key, value string) {
 
 func (f flow) String() string { return "{" + strings.Join(f, ", ") + "}" }
 
-func (o *writer) backend(b Backend) {
-	o.line(0, "backend:")
-	o.line(1, "kind: "+string(b.Kind))
-	o.line(1, "latency: "+distText(b.Latency))
-	if b.Capacity != nil {
-		var f flow
-		f.add("workers", strconv.Itoa(b.Capacity.Workers))
-		f.when(b.Capacity.Queue != Unbounded, "queue", strconv.Itoa(b.Capacity.Queue))
-		o.line(1, "capacity: "+f.String())
-	}
-	if b.Bucket != "" && b.Bucket != DefaultBucket {
-		o.line(1, "bucket: "+yamlText(b.Bucket))
-	}
-	o.routes(b.Routes)
-}
-
 func (o *writer) load(sc *Scenario) {
 	l := sc.Load
 	o.line(0, "load:")

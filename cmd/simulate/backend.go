@@ -155,7 +155,7 @@ func writeSide(w io.Writer, s live.State) {
 	fmt.Fprintf(w, "%s: %s in %s, %s hit by a fault", s.Scenario, count(int(s.Requests), "request", "requests"),
 		reports.FormatDuration(s.Elapsed), reports.FormatCount(s.Faulted))
 	if s.Refused > 0 {
-		fmt.Fprintf(w, ", %s turned away by a full queue", reports.FormatCount(s.Refused))
+		fmt.Fprintf(w, ", %s turned away, as there was no room", reports.FormatCount(s.Refused))
 	}
 	if s.Bugs > 0 {
 		fmt.Fprintf(w, ", %s failed by a defect of the fake itself and answered with 500", reports.FormatCount(s.Bugs))
@@ -190,6 +190,20 @@ func writeSide(w io.Writer, s live.State) {
 	}
 	for _, r := range s.Rules {
 		fmt.Fprintf(w, "fault %s: %s: %s\n", place(r), r.Text, fate(r))
+	}
+	writeLimits(w, s)
+}
+
+// writeLimits tells what the backend's quotas and partitioned prefixes did.
+func writeLimits(w io.Writer, s live.State) {
+	for _, l := range s.Limits {
+		fmt.Fprintf(w, "limit %s: turned away %s of %s\n", l.Limit, reports.FormatCount(l.Refused), count(int(l.Asked), "request", "requests"))
+		if l.Shared > 0 {
+			fmt.Fprintf(w, "  %s shared a token bucket, as there were too many keys or clients to count them apart\n", count(int(l.Shared), "request", "requests"))
+		}
+	}
+	for _, one := range s.Splits {
+		fmt.Fprintf(w, "prefix of %s split after %s at %s: %s\n", one.Bucket, reports.FormatDuration(one.At), reports.OneLine(one.Key), count(one.Count, "partition", "partitions"))
 	}
 }
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -37,8 +38,8 @@ func (r *run) newBackend() error {
 	return nil
 }
 
-// DefaultFull is the answer of a backend that has no room: 503, which S3 calls
-// SlowDown.
+// DefaultFull is the answer of a backend that has no room, where nobody says: 503,
+// which S3 calls SlowDown.
 func DefaultFull(k Kind) faults.Effect {
 	if k == S3 {
 		return faults.Effect{Kind: faults.S3Error, Code: "SlowDown"}
@@ -53,6 +54,22 @@ func (r *run) hasRoom() bool {
 	}
 	most := r.cfg.Backend.MaxInFlight
 	return (most == 0 || r.station.Busy()+r.station.Queued() < most) && !r.station.Full()
+}
+
+// room says how much the backend has room for; "": for everything.
+func (r *run) room() string {
+	b := &r.cfg.Backend
+	var parts []string
+	if b.Workers > 0 && b.Queue >= 0 {
+		parts = append(parts, fmt.Sprintf("%d workers and a queue of %d", b.Workers, b.Queue))
+	}
+	if b.MaxInFlight > 0 {
+		parts = append(parts, fmt.Sprintf("%d in flight", b.MaxInFlight))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "room for " + strings.Join(parts, ", ") + ": " + r.full.Effect().String()
 }
 
 // enter hands work to the backend's workers; false if there is no room for it.

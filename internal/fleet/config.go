@@ -99,7 +99,7 @@ type Backend struct {
 	// Slowdown is added to an attempt's service time for each other that is being
 	// served or waits when it arrives.
 	Slowdown time.Duration
-	Full     faults.Effect // what is answered to attempts that are turned away; an S3Error or a Status
+	Full     faults.Effect // what is answered to attempts that are turned away: an S3Error or a Status; zero: DefaultFull
 	Limits   faults.Limits
 	Bucket   string  // of every object, for S3
 	Routes   []Route // of a Web backend; the first that fits a request counts

@@ -35,6 +35,8 @@ func (r *Result) Report() reports.Policy {
 		Phases:          []reports.Metrics{},
 		Ops:             []reports.Op{},
 		Faults:          r.faults(),
+		Limits:          r.limits(),
+		Partitions:      r.partitions(),
 		Breakers:        r.breakers,
 		Recovery:        r.recovery,
 		AttemptsPerCall: append([]uint64{}, all.counts...),
@@ -65,6 +67,31 @@ func (r *Result) faults() []reports.FaultRule {
 		out = append(out, reports.FaultRule{
 			Phase: r.run.cfg.Plan.Phases[c.Phase].Label, Rule: c.Text, Matched: c.Matched, Fired: c.Fired,
 		})
+	}
+	return out
+}
+
+func (r *Result) limits() (out []reports.Limit) {
+	for _, c := range r.run.limiter.Counts() {
+		kind := reports.LimitQuota
+		if c.Prefix {
+			kind = reports.LimitPrefix
+		}
+		out = append(out, reports.Limit{Kind: kind, Limit: c.Text, Asked: c.Asked, Refused: c.Refused, Shared: c.Shared})
+	}
+	if text := r.run.room(); text != "" {
+		out = append(out, reports.Limit{Kind: reports.LimitCapacity, Limit: text, Asked: r.run.entered + r.run.turnedAway, Refused: r.run.turnedAway})
+	}
+	return out
+}
+
+func (r *Result) partitions() (out []reports.Partition) {
+	if r.run.cfg.Backend.Limits.Prefixes == nil {
+		return nil
+	}
+	out = append(out, reports.Partition{Count: 1})
+	for _, s := range r.run.limiter.Splits() {
+		out = append(out, reports.Partition{AtNS: int64(s.At), Count: s.Count, Key: s.Key})
 	}
 	return out
 }

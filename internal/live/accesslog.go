@@ -62,10 +62,14 @@ func logLine(r *http.Request, x *exchange, now time.Time) []byte {
 }
 
 // hit names what went wrong with a request: a fault's effect, "refused" for one
-// that the backend had no room for, or a dash.
+// that the backend had no room for, "limited" for one that a quota or the rate of
+// its prefix turned away, or a dash.
 func (x *exchange) hit() string {
 	if x.refused {
 		return "refused"
+	}
+	if _, limited := x.verdict.Refused(); limited {
+		return "limited"
 	}
 	if x.verdict.Rule < 0 || !x.decided {
 		return "-"

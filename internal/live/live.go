@@ -44,9 +44,9 @@ type Options struct {
 	Phase string
 	// Log gets a line for each request when it has ended, in one Write: the
 	// combined format of Apache and nginx, then how many seconds it took and, in
-	// quotes, the effect that hit it (a dash: none; "refused": the backend's queue
-	// was full). A request without an answer has
-	// the status 000. nil: no log.
+	// quotes, the effect that hit it (a dash: none; "refused": the backend had no
+	// room; "limited": a quota, or the rate of its prefix, turned it away). A
+	// request without an answer has the status 000. nil: no log.
 	Log io.Writer
 	// Seen is told of each request when it has ended, on its goroutine; nil: nobody
 	// is. When [Server.Close] returns, it has been told of all.

@@ -168,7 +168,7 @@ func TestCapacity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode != 503 || !strings.Contains(body, want) || s.State().Refused != 1 || clk.sleeps(refusalDelay) != 1 {
+		if resp.StatusCode != 503 || !strings.Contains(body, want) || s.State().Refused != 1 || clk.sleeps(faults.TurnedAwayAfter) != 1 {
 			t.Errorf("%s: %d %s %+v", kind, resp.StatusCode, body, s.State())
 		}
 		clk.free <- struct{}{}

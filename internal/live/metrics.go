@@ -19,6 +19,8 @@ type collector struct {
 	fired    *prometheus.Desc
 	phase    *prometheus.Desc
 
+	limitAsked, limitRefused, splits *prometheus.Desc
+
 	falseFailures, falseSuccesses, duplicates, leaked *prometheus.Desc
 }
 
@@ -32,10 +34,14 @@ func newCollector(s *Server) *collector {
 		inFlight: desc("requests_in_flight", "Requests that are not answered yet."),
 		answers:  desc("answers_total", "Ended requests; status 0 is no answer, or not all of it.", "op", "status"),
 		attempts: desc("attempts_total", "Requests that said which attempt of their call they are.", "attempt"),
-		refused:  desc("refused_total", "Requests turned away by a backend whose queue was full."),
+		refused:  desc("refused_total", "Requests turned away by a backend that had no room."),
 		matched:  desc("fault_matched_total", "Requests that a fault chose.", "phase", "rule", "fault"),
 		fired:    desc("fault_fired_total", "Requests that a fault hit.", "phase", "rule", "fault"),
 		phase:    desc("phase", "1 for the phase in force, 0 for the others.", "phase"),
+
+		limitAsked:   desc("limit_asked_total", "Requests that a quota, or the rate of a prefix, was for.", "number", "limit"),
+		limitRefused: desc("limit_refused_total", "Requests that a quota, or the rate of a prefix, turned away.", "number", "limit"),
+		splits:       desc("prefix_splits_total", "Partitioned prefixes that were split."),
 
 		falseFailures:  desc("false_failures", "Calls told failure that changed something; a retry may yet put them right.", "phase", "op"),
 		falseSuccesses: desc("false_successes", "Calls told success that changed nothing, or read what is not stored.", "phase", "op"),
@@ -47,7 +53,7 @@ func newCollector(s *Server) *collector {
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.phase,
-		c.falseFailures, c.falseSuccesses, c.duplicates, c.leaked} {
+		c.limitAsked, c.limitRefused, c.splits, c.falseFailures, c.falseSuccesses, c.duplicates, c.leaked} {
 		to <- d
 	}
 }
@@ -85,6 +91,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	if s.LeakedUploads != nil {
 		gauge(c.leaked, uint64(*s.LeakedUploads))
+	}
+	for i, l := range s.Limits {
+		count(c.limitAsked, l.Asked, strconv.Itoa(i), l.Limit)
+		count(c.limitRefused, l.Refused, strconv.Itoa(i), l.Limit)
+	}
+	if c.server.scenario.Backend.Prefixes != nil {
+		count(c.splits, uint64(len(s.Splits)))
 	}
 	for _, ph := range c.server.scenario.Phases {
 		in := 0.0

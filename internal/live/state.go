@@ -29,7 +29,7 @@ type State struct {
 	Requests uint64 `json:"requests"`  // that arrived
 	InFlight uint64 `json:"in_flight"` // of those, not answered yet
 	Faulted  uint64 `json:"faulted"`   // on which a fault fired
-	Refused  uint64 `json:"refused"`   // turned away by a backend whose queue was full
+	Refused  uint64 `json:"refused"`   // turned away by a backend that had no room, not by its Limits
 	Bugs     uint64 `json:"bugs"`      // that made the fake itself fail, which no scenario asks for
 	// Handshakes are the TLS handshakes that failed since the start: most often of
 	// clients that do not trust the authority.
@@ -43,6 +43,10 @@ type State struct {
 	// added at run time, which are asked first. Of added ones that were removed, the last
 	// 100 are here.
 	Rules []Rule `json:"rules"`
+	// Limits are the quotas of the backend, then the rates of its partitioned
+	// prefixes; Splits is how these were split, in order.
+	Limits []Limit `json:"limits"`
+	Splits []Split `json:"splits"`
 	// Truth is what was carried out against what was told, by phase and operation,
 	// in the order of phases and then by name.
 	Truth []Truth `json:"truth"`
@@ -176,6 +180,7 @@ func (s *Server) State() State {
 		Rules:      []Rule{},
 	}
 	w.counts.fill(&out)
+	w.limits(&out)
 	w.truth.fill(&out, func(phase int) string { return s.scenario.Phases[phase].Label })
 	if w.store != nil {
 		out.Bugs = w.store.Bugs()

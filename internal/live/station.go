@@ -13,10 +13,6 @@ import (
 	"github.com/squall-sim/squall/sim"
 )
 
-// refusalDelay is how fast a backend with a full queue turns a request away, as
-// in a simulated run.
-const refusalDelay = time.Millisecond
-
 // station is the time and capacity of a backend: it makes requests wait for a
 // worker and for the latency that is theirs, before the backend sees them.
 type station struct {
@@ -28,7 +24,11 @@ type station struct {
 	draws   sim.Stream
 	workers chan struct{} // nil: unlimited
 	queue   int64         // that may wait; scenarios.Unbounded: any number
+	most    int64         // that may be served and wait together; 0: any number
+	slope   time.Duration // what each of these adds to the time of one that arrives
+	full    *faults.Refusal
 	waiting atomic.Int64
+	inside  atomic.Int64 // that are served or wait
 	refused atomic.Uint64
 }
 
@@ -51,9 +51,14 @@ func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, se
 			return nil, err
 		}
 	}
-	if b.Capacity != nil {
-		s.workers, s.queue = make(chan struct{}, b.Capacity.Workers), int64(b.Capacity.Queue)
+	c := b.Capacity
+	if c == nil {
+		return s, nil
 	}
+	if c.Workers > 0 {
+		s.workers, s.queue = make(chan struct{}, c.Workers), int64(c.Queue)
+	}
+	s.most, s.slope, s.full = int64(c.MaxInFlight), c.Slowdown, faults.NewRefusal(c.Full)
 	return s, nil
 }
 
@@ -70,17 +75,21 @@ func (s *station) takes(who faults.Request) time.Duration {
 }
 
 // work keeps a worker busy for the time of a request. It returns false where
-// the queue is full, and panics with http.ErrAbortHandler when the server stops.
+// there is no room for it, and panics with http.ErrAbortHandler when the server
+// stops.
 func (s *station) work(who faults.Request) bool {
-	if !s.enter() {
+	others := s.inside.Add(1) - 1
+	if s.most > 0 && others >= s.most || !s.enter() {
+		s.inside.Add(-1)
 		s.refused.Add(1)
-		s.sleep(refusalDelay)
+		s.sleep(s.full.After())
 		return false
 	}
+	defer s.inside.Add(-1)
 	if s.workers != nil {
 		defer func() { <-s.workers }()
 	}
-	s.sleep(s.takes(who))
+	s.sleep(sim.Add(s.takes(who), faults.Slowdown(s.slope, int(others))))
 	return true
 }
 
@@ -111,15 +120,4 @@ func (s *station) sleep(d time.Duration) {
 	if s.clock.Sleep(s.ctx, d) != nil {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// overloaded answers for a backend that has no room, as in a simulated run: 503,
-// which S3 calls SlowDown.
-func overloaded(w http.ResponseWriter, r *http.Request, who faults.Request, kind scenarios.Kind) {
-	if kind == scenarios.KindS3 {
-		code, _ := faults.LookupS3Code("SlowDown")
-		faults.WriteS3Error(w, r, who, code)
-		return
-	}
-	faults.WriteHTTPError(w, r, http.StatusServiceUnavailable)
 }

@@ -18,6 +18,7 @@ type world struct {
 	began    time.Time
 	course   *course
 	injector *faults.Injector
+	limiter  *faults.Limiter // nil: no limits
 	station  *station
 	handler  http.Handler
 	store    *s3fake.Server // nil for a plain HTTP service
@@ -42,7 +43,13 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 	w := &world{began: clock.Now(), course: newCourse(clock, plan, hold), injector: injector, station: station}
 	w.calls.began, w.calls.totals.recovery = w.began, measure.NewRecovery(plan.Duration())
 	w.calls.totals.recoverable = plan.Duration() + recoveryFor
-	opts := []faults.Option{faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided)}
+	if w.limiter, err = newLimiter(sc.Backend.Limits()); err != nil {
+		return nil, err
+	}
+	opts := []faults.Option{
+		faults.WithClock(clock), faults.WithNow(w.course.now), faults.OnVerdict(w.decided),
+		faults.WithLimiter(w.limiter, func() time.Duration { return clock.Now().Sub(w.began) }, caller),
+	}
 	var backend http.Handler
 	if sc.Backend.Kind == scenarios.KindS3 {
 		w.store = s3fake.New(s3fake.WithNow(clock.Now), s3fake.OnCommit(committed))
@@ -54,7 +61,7 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 		backend = httpfake.New(httpfake.WithRoutes(station.routes), httpfake.OnCommit(committed))
 		opts = append(opts, faults.PlainHTTP())
 	}
-	w.handler = faults.NewHandler(injector, w.serving(backend, sc.Backend.Kind), opts...)
+	w.handler = faults.NewHandler(injector, w.serving(backend), opts...)
 	return w, nil
 }
 
@@ -84,12 +91,12 @@ func committed(r *http.Request, _ faults.Request, again bool) {
 }
 
 // serving lets requests through to the backend when it has room and time.
-func (w *world) serving(backend http.Handler, kind scenarios.Kind) http.Handler {
+func (w *world) serving(backend http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
 		if !w.station.work(x.who) {
 			x.refused = true
-			overloaded(rw, r, x.who, kind)
+			w.station.full.Write(rw, r, x.who)
 			return
 		}
 		backend.ServeHTTP(rw, r)
