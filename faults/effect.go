@@ -31,6 +31,7 @@ const (
 	SlowBody                 // the headers of the backend's answer come at once, the first byte of its body later
 	SlowUpload               // the body of the request is taken at a rate
 	Corrupt                  // one bit of the body of the backend's answer is another
+	Stale                    // a read is answered with what there was some time ago
 	Headers                  // headers of the backend's answer are missing, or others
 	DeleteErrors             // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
@@ -39,7 +40,7 @@ const (
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
 	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
-	Headers: "headers", DeleteErrors: "delete-errors"}
+	Stale: "stale", Headers: "headers", DeleteErrors: "delete-errors"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -87,6 +88,8 @@ type Effect struct {
 	// distribution as [sim.Dist.String] writes it, or a duration. Each request
 	// draws its own.
 	Add string
+	// Offset is how old the answers of a Stale are: above 0, up to [MaxOffset].
+	Offset time.Duration
 	// Rate is that of a Bandwidth or a SlowUpload in bytes a second, 1 to
 	// [MaxBandwidth], for each request by itself.
 	Rate int64

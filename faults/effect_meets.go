@@ -5,9 +5,9 @@ import "net/http"
 // modifiers are the kinds that leave the answer to the backend, servers those
 // that let it work. selective are the kinds that are for some operations only.
 var (
-	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt, Headers)
+	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, Headers)
 	servers   = modifiers | kinds(None, Truncate, Stall, LostAck, DeleteErrors)
-	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, DeleteErrors)
+	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, DeleteErrors)
 )
 
 // Modifies reports whether the effect leaves the answer to the backend, and
@@ -32,6 +32,7 @@ func (e Effect) Selective() bool { return selective.has(e.Kind) }
 //     they have none.
 //   - Bandwidth, SlowBody and Corrupt are for operations whose answers have a body.
 //   - SlowUpload is for those whose requests have one.
+//   - Stale is for GetObject, HeadObject, ListObjectsV2 and ListObjects.
 //   - DeleteErrors is for DeleteObjects.
 //   - ErrorIn200 is for CopyObject, UploadPartCopy, CompleteMultipartUpload and
 //     DeleteObjects. Source: the Amazon S3 API reference, of the first three "a
@@ -47,6 +48,8 @@ func (e Effect) meets(op, method string) bool {
 		return answersWithBody(op, method)
 	case SlowUpload:
 		return sendsBody(op, method)
+	case Stale:
+		return op == "GetObject" || op == "HeadObject" || op == "ListObjectsV2" || op == "ListObjects"
 	case DeleteErrors:
 		return op == "DeleteObjects"
 	case ErrorIn200:
@@ -81,6 +84,10 @@ func sendsBody(op, method string) bool {
 	return false
 }
 
+// NeedsBackend reports whether what comes of the effect is a matter of what the
+// backend keeps: no simulation that sends no bytes can tell.
+func (e Effect) NeedsBackend() bool { return e.Kind == Stale }
+
 // mismatch says why a rule for op cannot have the effect.
 func (e Effect) mismatch(op string) (message, hint string) {
 	switch {
@@ -88,6 +95,8 @@ func (e Effect) mismatch(op string) (message, hint string) {
 		return "S3 never answers " + op + " with an error in a 200", "it does so to CopyObject, UploadPartCopy, CompleteMultipartUpload and DeleteObjects"
 	case e.Kind == DeleteErrors:
 		return op + " does not delete several objects", "leave op out, or write DeleteObjects"
+	case e.Kind == Stale:
+		return op + " is no read that can be stale", "choose GetObject, HeadObject, ListObjectsV2 or ListObjects"
 	case e.Kind == SlowUpload:
 		return "a request of " + op + " has no body to take slowly", "choose an upload, such as PutObject"
 	case e.Kind == Truncate || e.Kind == Stall:

@@ -61,6 +61,7 @@ var optionTable = [...]option{
 			return e.name() + " needs a rate", "write " + e.name() + " rate=64KiB/s"
 		},
 	},
+	offsetOption(),
 	bytesOption("at", kinds(Truncate, Stall, Corrupt), kinds(Truncate, Stall), MaxAt, func(e *Effect) *int64 { return &e.At }),
 	{
 		name: "end", of: kinds(Truncate),

@@ -75,6 +75,8 @@ func anyEffect(t *rapid.T) Effect {
 		e.Rate = min(max(e.Rate, 1), MaxBandwidth)
 	}
 	switch e.Kind {
+	case Stale:
+		e.Offset = time.Duration(rapid.Int64Range(1, int64(MaxOffset)).Draw(t, "by"))
 	case Corrupt:
 		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
 		e.Matching = rapid.Bool().Draw(t, "matching")
@@ -162,6 +164,7 @@ func TestParseEffect(t *testing.T) {
 		{"slow-upload rate=2048B/s", "slow-upload rate=2KiB/s", Effect{Kind: SlowUpload, Rate: 2 << 10}},
 		{"slow-upload rate=1024GiB/s", "slow-upload rate=1024GiB/s", Effect{Kind: SlowUpload, Rate: MaxBandwidth}},
 		{"slow-body add=2000ms", "slow-body add=2s", Effect{Kind: SlowBody, Add: "2s"}},
+		{"stale by=30s", "stale by=30s", Effect{Kind: Stale, Offset: 30 * time.Second}},
 		{"200", "200", Effect{Kind: Status, Status: 200}},
 		{"307 header=location:http://a/b", "307 header=Location:http://a/b", Effect{Kind: Status, Status: 307, Set: "Location: http://a/b"}},
 		{`503 body="" header="x-a:  b c" header=X-B:`, `503 header="X-A: b c" header=X-B: body=""`, Effect{Kind: Status, Status: 503, Set: "X-A: b c\nX-B: ", Body: Text{Given: true}}},
@@ -219,6 +222,10 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"204 body=x", 9, "an answer of 204 has no body"},
 		{"503 retry-after=1s retry-after-date=1s", 38, "retry-after and retry-after-date are both given"},
 		{"503 retry-after-date=1ms", 21, "not whole seconds"},
+		{"stale", 5, "stale needs how old the answers are; write stale by=30s"},
+		{"stale by=0s", 9, "by=0s is out of range; write more than 0s, up to 1000h"},
+		{"stale by=30", 9, "write the unit: by=30s"},
+		{"stale by=1001h", 9, "out of range"},
 		{"headers", 7, "headers needs a change; write headers drop=ETag"},
 		{"headers drop=", 13, `"" is not the name of a header`},
 		{"headers drop=ETag,", 13, `"" is not the name of a header`},
@@ -387,7 +394,7 @@ func TestS3CodesAreSortedAndSound(t *testing.T) {
 }
 
 func FuzzParseEffect(f *testing.F) {
-	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "307 header=Location:/x", `503 body="a \"b" header="X: y"`, "headers drop=Etag,Date set=X:y", "corrupt at=5 checksum=matching", `delete-errors SlowDown share=0.5 keys="a b"`, "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
+	for _, s := range []string{"SlowDown", "429 retry-after=2s", "latency add=lognormal(median=2s,sigma=0.5)", "outage after=1ms", "half-headers after=1ms", "garbage", "close", "truncate at=5 end=reset", "stall at=0", "error-in-200 SlowDown spaces=3", "307 header=Location:/x", `503 body="a \"b" header="X: y"`, "headers drop=Etag,Date set=X:y", "stale by=30s", "corrupt at=5 checksum=matching", `delete-errors SlowDown share=0.5 keys="a b"`, "bandwidth rate=1KiB/s", "slow-upload rate=1.5MB/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=1s", "lost-ack timeout", "latency add=(((", "503 =", "latency add=empirical(p0=1ms,p100=2ms)"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -86,6 +86,7 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	slow-body add=DURATION    one whose body comes so long after its headers
 //	slow-upload rate=64KiB/s  a request whose body is taken at that rate
 //	corrupt at=BYTES          an answer of which the byte there is not the backend's
+//	stale by=DURATION         a read answered with what there was so long ago
 //	headers drop=NAME,…       an answer without these headers; with set=NAME:VALUE
 //	                          it has that one, whatever the backend's is
 //	delete-errors CODE        a DeleteObjects that leaves keys undeleted, with that error

@@ -22,6 +22,8 @@ func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Hand
 			next.ServeHTTP(changed, r)
 			changed.finish()
 			return
+		case Stale:
+			r = r.WithContext(withAsOf(r.Context(), e.Offset))
 		case Corrupt:
 			wire = &corrupter{Wire: wire, at: e.At, matching: e.Matching}
 		}

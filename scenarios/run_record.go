@@ -22,6 +22,9 @@ func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
 	headers := sc.asksForHeaders()
 	switch m {
 	case ModeModel:
+		if stale := sc.asksForBackend(); stale != "" {
+			return "", &OptionError{Message: "what comes of the fault " + quote(stale) + " is a matter of what the backend keeps, and it keeps nothing in the mode model", Hint: "choose http, or auto, which then is http"}
+		}
 		if headers != "" {
 			return "", &OptionError{Message: "the fault " + quote(headers) + " asks for headers, which the mode model does not know", Hint: "choose http, or auto, which then is http"}
 		}
@@ -29,7 +32,7 @@ func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
 	case ModeHTTP:
 		return m, nil
 	case ModeAuto, "":
-		if headers != "" {
+		if headers != "" || sc.asksForBackend() != "" {
 			return ModeHTTP, nil
 		}
 	default:
@@ -48,6 +51,19 @@ func (sc *Scenario) asksForHeaders() string {
 	for _, ph := range sc.Phases {
 		for _, r := range ph.Faults {
 			if r.On.NeedsHeaders() {
+				return r.String()
+			}
+		}
+	}
+	return ""
+}
+
+// asksForBackend returns the text of a fault of which only a backend can tell what
+// comes of it; "" if there is none.
+func (sc *Scenario) asksForBackend() string {
+	for _, ph := range sc.Phases {
+		for _, r := range ph.Faults {
+			if r.Effect.NeedsBackend() {
 				return r.String()
 			}
 		}

@@ -182,6 +182,7 @@ func (s *store) finish(r *request, in *partList, u *upload, parts []*part, o *ob
 		return false, err
 	}
 	s.end(b, u)
+	s.changes(b, o.key)
 	s.put(b, o)
 	if len(s.finishedOrder) >= maxFinished {
 		delete(s.finished, s.finishedOrder[0])

@@ -79,6 +79,7 @@ func (s *store) commit(bucketName string, o *object, conditions *gofakes3.PutCon
 	if err := checkPut(conditions, b.objects[o.key], o.key); err != nil {
 		return err
 	}
+	s.changes(b, o.key)
 	s.put(b, o)
 	return nil
 }
@@ -189,7 +190,7 @@ func (s *Server) quickPut(out *reply, r *request) bool {
 		return false
 	}
 	o := s.store.newObject(r.key, c.Size(), meta)
-	if s.store.load(r.bucket, o) != nil {
+	if s.store.load(r.bucket, o, true) != nil {
 		return false
 	}
 	_, etag := o.sum()

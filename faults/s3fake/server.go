@@ -28,6 +28,7 @@ const BugCode = "SquallFakeBug"
 type Option func(*settings)
 
 type settings struct {
+	history time.Duration // see WithHistory
 	now     func() time.Time
 	memory  int64
 	quick   bool
@@ -101,12 +102,7 @@ func New(opts ...Option) *Server {
 			panic(err)
 		}
 	}
-	s.inner = gofakes3.New(front{store: s.store},
-		gofakes3.WithTimeSource(source(s.now)),
-		gofakes3.WithTimeSkewLimit(0), // clients sign with the real time, the server's is virtual
-		gofakes3.WithoutVersioning(),
-		gofakes3.WithUnimplementedPageError(),
-	).Server()
+	s.inner = s.front()
 	return s
 }
 
@@ -131,6 +127,9 @@ func (s *Server) Bugs() uint64 { return s.bugs.Load() }
 
 // ServeHTTP answers a request as S3 would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if back, ok := faults.AsOf(r.Context()); ok && s.history > 0 && s.stale(w, r, back) {
+		return
+	}
 	r = faults.PathStyle(r)
 	who, ok := faults.Identify(r)
 	if !ok {
@@ -220,10 +219,10 @@ func (s *Server) load(bucket, key string, size int64, replace bool) error {
 		return nil
 	}
 	o := s.store.newObject(key, size, nil)
-	err := s.store.load(bucket, o)
+	err := s.store.load(bucket, o, false)
 	if err == errNoBucket {
 		if err = s.CreateBucket(bucket); err == nil {
-			err = s.store.load(bucket, o)
+			err = s.store.load(bucket, o, false)
 		}
 	}
 	return err

@@ -23,6 +23,7 @@ type store struct {
 	now    func() time.Time
 	memory int64
 	quick  bool // see QuickETags
+	past   history
 
 	mu      sync.RWMutex
 	buckets map[string]*bucket
@@ -69,7 +70,7 @@ type rest struct {
 var errNoBucket = errors.New("s3fake: no such bucket")
 
 func newStore(s *settings) *store {
-	return &store{now: s.now, memory: s.memory, quick: s.quick, buckets: make(map[string]*bucket), finished: make(map[gofakes3.UploadID]finished)}
+	return &store{now: s.now, memory: s.memory, quick: s.quick, past: history{keep: s.history}, buckets: make(map[string]*bucket), finished: make(map[gofakes3.UploadID]finished)}
 }
 
 // newObject returns an object of now.
@@ -128,13 +129,17 @@ func (s *store) remove(b *bucket, key string) {
 	s.objectBytes -= o.cost()
 }
 
-// load stores an object with generated content.
-func (s *store) load(bucketName string, o *object) error {
+// load stores an object with generated content: one that has always been there,
+// unless it is told to be a change.
+func (s *store) load(bucketName string, o *object, changes bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucketName]
 	if b == nil {
 		return errNoBucket
+	}
+	if changes {
+		s.changes(b, o.key)
 	}
 	s.put(b, o)
 	return nil
@@ -287,6 +292,7 @@ func (s *store) DeleteObject(bucketName, key string) (gofakes3.ObjectDeleteResul
 	if b == nil {
 		return gofakes3.ObjectDeleteResult{}, gofakes3.BucketNotFound(bucketName)
 	}
+	s.changes(b, key)
 	s.remove(b, key)
 	return gofakes3.ObjectDeleteResult{}, nil
 }
@@ -299,6 +305,7 @@ func (s *store) DeleteMulti(bucketName string, keys ...string) (out gofakes3.Mul
 		return out, gofakes3.BucketNotFound(bucketName)
 	}
 	for _, key := range keys {
+		s.changes(b, key)
 		s.remove(b, key)
 		out.Deleted = append(out.Deleted, gofakes3.ObjectID{Key: key})
 	}

@@ -31,7 +31,7 @@ func newHTTPWire(r *run) (wire, error) {
 	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
 	if r.cfg.Backend.Kind == S3 {
-		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags(), s3fake.OnCommit(w.committed))
+		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags(), s3fake.OnCommit(w.committed), s3fake.WithHistory(r.cfg.Plan.History()))
 		if err := store.CreateBucket(r.cfg.Backend.Bucket); err != nil {
 			return nil, fmt.Errorf("fleet: bucket %s: %w", r.cfg.Backend.Bucket, err)
 		}

@@ -52,7 +52,7 @@ func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock fa
 	}
 	var backend http.Handler
 	if sc.Backend.Kind == scenarios.KindS3 {
-		w.store = s3fake.New(s3fake.WithNow(clock.Now), s3fake.OnCommit(committed))
+		w.store = s3fake.New(s3fake.WithNow(clock.Now), s3fake.WithHistory(plan.History()), s3fake.OnCommit(committed))
 		if err := w.store.CreateBucket(sc.Backend.Bucket); err != nil {
 			return nil, err
 		}
