@@ -23,10 +23,15 @@ type answer struct {
 	head    string      // of the body, up to what depends on the request
 	headers [][2]string // canonical name, value
 	date    Wait        // of a Retry-After that is a date: from now
+	ahead   Wait        // of a server whose clock is off
+	early   bool        // the request's body stays unread, and the connection ends
 }
 
 func newAnswer(e Effect) *answer {
 	var a *answer
+	if e.Kind == ClockSkew {
+		return newSkewAnswer(e.Offset)
+	}
 	if e.met() != Status {
 		c, _ := LookupS3Code(e.Code)
 		a = newS3Answer(c)
@@ -37,7 +42,7 @@ func newAnswer(e Effect) *answer {
 	} else {
 		a = newStatusAnswer(e)
 	}
-	a.date = e.RetryDate
+	a.date, a.early = e.RetryDate, e.Kind == RejectEarly
 	if e.RetryAfter.Given {
 		a.headers = append(a.headers, [2]string{"Retry-After", strconv.FormatInt(int64(e.RetryAfter.For/time.Second), 10)})
 	}
@@ -112,6 +117,12 @@ func (a *answer) setHeader(h http.Header, id ids, now time.Time) {
 	for _, nv := range a.headers {
 		set(nv[0], nv[1])
 	}
+	if a.ahead.Given {
+		set("Date", now.UTC().Format(http.TimeFormat))
+	}
+	if a.early {
+		set("Connection", "close")
+	}
 	if a.date.Given { // the Date too, or the server's own may be that of the next second
 		set("Date", now.UTC().Format(http.TimeFormat))
 		set("Retry-After", now.UTC().Add(a.date.For).Format(http.TimeFormat))
@@ -124,7 +135,11 @@ func (a *answer) setHeader(h http.Header, id ids, now time.Time) {
 
 // body writes the answer's body for a request of that path.
 func (a *answer) body(b []byte, path string, id ids) []byte {
-	b = append(b, a.head...)
+	return a.rest(append(b, a.head...), path, id)
+}
+
+// rest writes what depends on the request.
+func (a *answer) rest(b []byte, path string, id ids) []byte {
 	if !a.s3 {
 		return b
 	}
@@ -169,8 +184,13 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request, now 
 		id.request, id.host = RequestIDs(who)
 	}
 	h := w.Header()
+	now = now.Add(a.ahead.For)
 	a.setHeader(h, id, now)
-	body := a.body(make([]byte, 0, len(a.head)+256), r.URL.Path, id)
+	body := append(make([]byte, 0, len(a.head)+256), a.head...)
+	if a.ahead.Given {
+		body = skewed(body, r, now)
+	}
+	body = a.rest(body, r.URL.Path, id)
 	if r.Method == http.MethodHead { // headers only, and no word on what is not sent
 		w.WriteHeader(a.status)
 		return

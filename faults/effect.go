@@ -33,6 +33,8 @@ const (
 	Corrupt                  // one bit of the body of the backend's answer is another
 	Stale                    // a read is answered with what there was some time ago
 	Headers                  // headers of the backend's answer are missing, or others
+	ClockSkew                // an answer of RequestTimeTooSkewed, by a server whose clock is off
+	RejectEarly              // answers with an error before it has read the body of the request
 	DeleteErrors             // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
 
@@ -40,7 +42,7 @@ const (
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
 	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
-	Stale: "stale", Headers: "headers", DeleteErrors: "delete-errors"}
+	Stale: "stale", ClockSkew: "clock-skew", RejectEarly: "reject-early", Headers: "headers", DeleteErrors: "delete-errors"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -65,7 +67,8 @@ func For(d time.Duration) Wait { return Wait{For: d, Given: true} }
 type Effect struct {
 	Kind Kind
 	// By is what the client of a LostAck meets in place of the answer: S3Error
-	// (of Code), Status (of Status), Reset, Close or Blackhole.
+	// (of Code), Status (of Status), Reset, Close or Blackhole; and what a RejectEarly
+	// answers with: S3Error or Status.
 	By Kind
 	// Code is the error code of an S3Error, an ErrorIn200 or a DeleteErrors, one of
 	// [S3Codes].
@@ -88,7 +91,9 @@ type Effect struct {
 	// distribution as [sim.Dist.String] writes it, or a duration. Each request
 	// draws its own.
 	Add string
-	// Offset is how old the answers of a Stale are: above 0, up to [MaxOffset].
+	// Offset is how old the answers of a Stale are: above 0, up to [MaxOffset]; and how
+	// far the clock of a ClockSkew is ahead of the client's: more than [AllowedSkew],
+	// or below 0, where it is behind.
 	Offset time.Duration
 	// Rate is that of a Bandwidth or a SlowUpload in bytes a second, 1 to
 	// [MaxBandwidth], for each request by itself.
@@ -160,7 +165,11 @@ func (e Effect) HTTPStatus() int {
 	}
 	switch e.met() {
 	case S3Error:
-		c, _ := LookupS3Code(e.Code)
+		code := e.Code
+		if e.Kind == ClockSkew {
+			code = skewCode
+		}
+		c, _ := LookupS3Code(code)
 		return c.Status
 	case Status:
 		return e.Status
@@ -178,11 +187,14 @@ func (e Effect) answers() bool {
 	return met == S3Error || met == Status || met == ErrorIn200
 }
 
-// met is what the client meets: the kind itself, or what a LostAck puts in the
-// answer's place.
+// met is what the client meets: the kind itself, or what a LostAck or a
+// RejectEarly puts in the answer's place.
 func (e Effect) met() Kind {
-	if e.Kind == LostAck {
+	switch e.Kind {
+	case LostAck, RejectEarly:
 		return e.By
+	case ClockSkew:
+		return S3Error
 	}
 	return e.Kind
 }
@@ -204,6 +216,8 @@ func (c *checker) effect(path string, e Effect) {
 		c.status(path, e, 200)
 	case LostAck:
 		c.lost(path, e)
+	case RejectEarly:
+		c.early(path, e)
 	case None:
 		c.add(path, "no effect", "write what goes wrong, such as SlowDown, 503 or outage")
 		return
@@ -247,8 +261,8 @@ func (c *checker) strayFields(path string, e Effect) {
 		name  string
 		stray bool
 	}{
-		{"by", e.By != None && e.Kind != LostAck},
-		{"code", e.Code != "" && met != S3Error && met != ErrorIn200 && met != DeleteErrors},
+		{"by", e.By != None && e.Kind != LostAck && e.Kind != RejectEarly},
+		{"code", e.Code != "" && (met != S3Error || e.Kind == ClockSkew) && met != ErrorIn200 && met != DeleteErrors},
 		{"status", e.Status != 0 && met != Status},
 	} {
 		if f.stray {

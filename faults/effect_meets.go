@@ -7,7 +7,7 @@ import "net/http"
 var (
 	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, Headers)
 	servers   = modifiers | kinds(None, Truncate, Stall, LostAck, DeleteErrors)
-	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, DeleteErrors)
+	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, RejectEarly, DeleteErrors)
 )
 
 // Modifies reports whether the effect leaves the answer to the backend, and
@@ -31,7 +31,7 @@ func (e Effect) Selective() bool { return selective.has(e.Kind) }
 //   - Truncate and Stall are not for HEAD; other answers are given a body where
 //     they have none.
 //   - Bandwidth, SlowBody and Corrupt are for operations whose answers have a body.
-//   - SlowUpload is for those whose requests have one.
+//   - SlowUpload and RejectEarly are for those whose requests have one.
 //   - Stale is for GetObject, HeadObject, ListObjectsV2 and ListObjects.
 //   - DeleteErrors is for DeleteObjects.
 //   - ErrorIn200 is for CopyObject, UploadPartCopy, CompleteMultipartUpload and
@@ -46,7 +46,7 @@ func (e Effect) meets(op, method string) bool {
 		return method != http.MethodHead
 	case Bandwidth, SlowBody, Corrupt:
 		return answersWithBody(op, method)
-	case SlowUpload:
+	case SlowUpload, RejectEarly:
 		return sendsBody(op, method)
 	case Stale:
 		return op == "GetObject" || op == "HeadObject" || op == "ListObjectsV2" || op == "ListObjects"
@@ -97,6 +97,8 @@ func (e Effect) mismatch(op string) (message, hint string) {
 		return op + " does not delete several objects", "leave op out, or write DeleteObjects"
 	case e.Kind == Stale:
 		return op + " is no read that can be stale", "choose GetObject, HeadObject, ListObjectsV2 or ListObjects"
+	case e.Kind == RejectEarly:
+		return "a request of " + op + " has no body to leave unread", "choose an upload, such as PutObject, or write the error alone"
 	case e.Kind == SlowUpload:
 		return "a request of " + op + " has no body to take slowly", "choose an upload, such as PutObject"
 	case e.Kind == Truncate || e.Kind == Stall:

@@ -107,10 +107,10 @@ var optionTable = [...]option{
 		parse: (*effectParser).parseBody,
 		check: checkBody,
 	},
-	waitOption("retry-after", kinds(S3Error, Status, LostAck), time.Second, func(e *Effect) *Wait { return &e.RetryAfter }),
-	waitOption("retry-after-date", kinds(S3Error, Status, LostAck), time.Second, func(e *Effect) *Wait { return &e.RetryDate }),
-	waitOption("amz-retry-after", kinds(S3Error, Status, LostAck), time.Millisecond, func(e *Effect) *Wait { return &e.AmzRetryAfter }),
-	waitOption("after", kinds(S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200), time.Nanosecond, func(e *Effect) *Wait { return &e.After }),
+	waitOption("retry-after", kinds(S3Error, Status, LostAck, RejectEarly), time.Second, func(e *Effect) *Wait { return &e.RetryAfter }),
+	waitOption("retry-after-date", kinds(S3Error, Status, LostAck, RejectEarly), time.Second, func(e *Effect) *Wait { return &e.RetryDate }),
+	waitOption("amz-retry-after", kinds(S3Error, Status, LostAck, RejectEarly), time.Millisecond, func(e *Effect) *Wait { return &e.AmzRetryAfter }),
+	waitOption("after", kinds(S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200, ClockSkew, RejectEarly), time.Nanosecond, func(e *Effect) *Wait { return &e.After }),
 }
 
 // headerOption is a header that is set: one field under two names, "set" where

@@ -75,6 +75,16 @@ func anyEffect(t *rapid.T) Effect {
 		e.Rate = min(max(e.Rate, 1), MaxBandwidth)
 	}
 	switch e.Kind {
+	case ClockSkew:
+		e.Offset = AllowedSkew + time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "by"))
+		if rapid.Bool().Draw(t, "behind") {
+			e.Offset = -e.Offset
+		}
+	case RejectEarly:
+		e.By, e.Code = S3Error, rapid.SampledFrom(codeNames()).Draw(t, "code")
+		if rapid.Bool().Draw(t, "by status") {
+			e.By, e.Code, e.Status = Status, "", rapid.IntRange(400, 599).Draw(t, "status")
+		}
 	case Stale:
 		e.Offset = time.Duration(rapid.Int64Range(1, int64(MaxOffset)).Draw(t, "by"))
 	case Corrupt:
@@ -164,6 +174,10 @@ func TestParseEffect(t *testing.T) {
 		{"slow-upload rate=2048B/s", "slow-upload rate=2KiB/s", Effect{Kind: SlowUpload, Rate: 2 << 10}},
 		{"slow-upload rate=1024GiB/s", "slow-upload rate=1024GiB/s", Effect{Kind: SlowUpload, Rate: MaxBandwidth}},
 		{"slow-body add=2000ms", "slow-body add=2s", Effect{Kind: SlowBody, Add: "2s"}},
+		{"clock-skew", "clock-skew by=20m0s", Effect{Kind: ClockSkew, Offset: 20 * time.Minute}},
+		{"clock-skew by=-1h after=1s", "clock-skew by=-1h0m0s after=1s", Effect{Kind: ClockSkew, Offset: -time.Hour, After: For(time.Second)}},
+		{"reject-early SlowDown retry-after=1s", "reject-early SlowDown retry-after=1s", Effect{Kind: RejectEarly, By: S3Error, Code: "SlowDown", RetryAfter: For(time.Second)}},
+		{"reject-early 413", "reject-early 413", Effect{Kind: RejectEarly, By: Status, Status: 413}},
 		{"stale by=30s", "stale by=30s", Effect{Kind: Stale, Offset: 30 * time.Second}},
 		{"200", "200", Effect{Kind: Status, Status: 200}},
 		{"307 header=location:http://a/b", "307 header=Location:http://a/b", Effect{Kind: Status, Status: 307, Set: "Location: http://a/b"}},
@@ -222,6 +236,10 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"204 body=x", 9, "an answer of 204 has no body"},
 		{"503 retry-after=1s retry-after-date=1s", 38, "retry-after and retry-after-date are both given"},
 		{"503 retry-after-date=1ms", 21, "not whole seconds"},
+		{"clock-skew by=15m", 14, "by=15m0s is out of range; write more than 15m"},
+		{"reject-early", 12, "reject-early needs an answer; write reject-early AccessDenied"},
+		{"reject-early reset", 13, "unknown S3 error code"},
+		{"reject-early 200", 13, "the status 200 is no error"},
 		{"stale", 5, "stale needs how old the answers are; write stale by=30s"},
 		{"stale by=0s", 9, "by=0s is out of range; write more than 0s, up to 1000h"},
 		{"stale by=30", 9, "write the unit: by=30s"},
@@ -334,6 +352,8 @@ func TestEffectValidateReportsEveryProblem(t *testing.T) {
 		{Effect{Kind: SlowBody, Rate: -5}, []string{"slow-body needs how much", "rate has no meaning"}},
 		{Effect{Kind: DeleteErrors, Code: "x", Share: math.NaN(), Keys: "["}, []string{"unknown S3 error code", "share=NaN is out of range", "is not a glob"}},
 		{Effect{Kind: Corrupt, At: MaxAt + 1, Share: 0.5}, []string{"at=1073741825 is out of range", "share has no meaning for corrupt"}},
+		{Effect{Kind: RejectEarly, By: Reset}, []string{"reset is no answer"}},
+		{Effect{Kind: ClockSkew, Code: "x"}, []string{"code has no meaning", "by=0s is out of range"}},
 		{Effect{Kind: LostAck}, []string{"none cannot come in place of an answer"}},
 		{Effect{Kind: LostAck, By: Stall, Code: "x"}, []string{"stall cannot come", "code has no meaning"}},
 		{Effect{Kind: LostAck, By: S3Error, Code: "SlowDwon"}, []string{"did you mean SlowDown?"}},

@@ -49,7 +49,7 @@ func (e Effect) name() string {
 		return strconv.Itoa(e.Status)
 	case ErrorIn200, DeleteErrors:
 		return e.Kind.String() + " " + e.Code
-	case LostAck:
+	case LostAck, RejectEarly:
 		return e.Kind.String() + " " + e.lostText()
 	}
 	return e.Kind.String()
@@ -87,6 +87,9 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	slow-upload rate=64KiB/s  a request whose body is taken at that rate
 //	corrupt at=BYTES          an answer of which the byte there is not the backend's
 //	stale by=DURATION         a read answered with what there was so long ago
+//	clock-skew by=DURATION    RequestTimeTooSkewed, by a server whose clock is so far
+//	                          ahead (20m without saying)
+//	reject-early CODE         an error (or a STATUS) before the body was read
 //	headers drop=NAME,…       an answer without these headers; with set=NAME:VALUE
 //	                          it has that one, whatever the backend's is
 //	delete-errors CODE        a DeleteObjects that leaves keys undeleted, with that error
@@ -143,6 +146,10 @@ func (p *effectParser) parseArgument(words []word) ([]word, error) {
 		return words[1:], p.parseCode(words[0])
 	case LostAck:
 		return p.parseLost(words)
+	case RejectEarly:
+		return p.parseEarly(words)
+	case ClockSkew:
+		p.effect.Offset = DefaultSkew
 	}
 	return words, nil
 }

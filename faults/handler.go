@@ -73,7 +73,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	wire, ok := w.(Wire)
 	if !ok {
-		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now()}
+		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now(), early: v.Effect.Kind == RejectEarly}
 	}
 	after, fixed := v.After()
 	if fixed {
@@ -138,7 +138,9 @@ func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
 		drain(r) // only then does net/http notice that the client goes away
 		w.Hang()
 	default:
-		drain(r)
+		if v.Effect.Kind != RejectEarly {
+			drain(r)
+		}
 		if rec, ok := w.(*recorder); ok {
 			rec.final = true
 		}
@@ -166,6 +168,7 @@ type socket struct {
 	r       *http.Request
 	clock   Clock
 	arrived time.Time
+	early   bool // the request's body is to stay unread
 }
 
 func (s *socket) Delay(d time.Duration) {
@@ -175,7 +178,9 @@ func (s *socket) Delay(d time.Duration) {
 }
 
 func (s *socket) After(d time.Duration) {
-	drain(s.r)
+	if !s.early {
+		drain(s.r)
+	}
 	s.Delay(d - s.clock.Now().Sub(s.arrived))
 }
 

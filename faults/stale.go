@@ -49,7 +49,7 @@ func (p Plan) History() time.Duration {
 // offsetOption is the time of a Stale or a ClockSkew.
 func offsetOption() option {
 	return option{
-		name: "by", of: kinds(Stale), need: kinds(Stale),
+		name: "by", of: kinds(Stale, ClockSkew), need: kinds(Stale),
 		has:  func(e *Effect) bool { return e.Offset != 0 },
 		text: func(e *Effect) string { return e.Offset.String() },
 		parse: func(p *effectParser, value word) (err error) {
@@ -65,6 +65,12 @@ func offsetOption() option {
 
 // checkOffset says what is wrong with a time.
 func checkOffset(e *Effect) (message, hint string) {
+	if e.Kind == ClockSkew {
+		if off := max(e.Offset, -e.Offset); off <= AllowedSkew || off > MaxOffset {
+			return "by=" + e.Offset.String() + " is out of range", "write more than 15m, which S3 allows, up to 1000h; with a minus for a server that is behind"
+		}
+		return "", ""
+	}
 	if e.Offset <= 0 || e.Offset > MaxOffset {
 		return "by=" + e.Offset.String() + " is out of range", "write more than 0s, up to " + strconv.Itoa(int(MaxOffset/time.Hour)) + "h"
 	}
