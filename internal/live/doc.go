@@ -14,7 +14,9 @@
 //     stays; or one is held ([Options].Phase, [Server.Jump]).
 //   - An error, reset or slow answer takes the backend's latency, as it does
 //     in virtual time; work takes a worker, whether or not its client waits.
-//     The extra latency of a fault passes before a worker is taken.
+//     The extra latency of a fault passes before a worker is taken; where the
+//     client is seen to go away in it, nothing is carried out, as it is in a
+//     simulated run. Work on a request of up to 1 MiB begins when it is there.
 //
 // Draws are keyed by who asks, so that the same requests meet the same faults in
 // every run, whatever the order in which those for different targets arrive. A

@@ -74,10 +74,10 @@ func (s *station) takes(who faults.Request) time.Duration {
 	return latency.Sample(s.draws.Float64(who.Client, who.Call, uint64(who.Attempt)))
 }
 
-// work keeps a worker busy for the time of a request. It returns false where
-// there is no room for it, and panics with http.ErrAbortHandler when the server
-// stops.
-func (s *station) work(who faults.Request) bool {
+// work keeps a worker busy for the time of a request, which begins with receive. It
+// returns false where there is no room for it, and panics with http.ErrAbortHandler when
+// the server stops.
+func (s *station) work(who faults.Request, receive func()) bool {
 	others := s.inside.Add(1) - 1
 	if s.most > 0 && others >= s.most || !s.enter() {
 		s.inside.Add(-1)
@@ -89,6 +89,7 @@ func (s *station) work(who faults.Request) bool {
 	if s.workers != nil {
 		defer func() { <-s.workers }()
 	}
+	receive()
 	s.sleep(sim.Add(s.takes(who), faults.Slowdown(s.slope, int(others))))
 	return true
 }

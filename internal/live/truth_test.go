@@ -3,10 +3,13 @@ package live
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -225,5 +228,43 @@ func TestLedgerIsBounded(t *testing.T) {
 	l.fill(&st, func(int) string { return "" })
 	if got := sum(st); len(l.calls) != maxCalls || len(l.oldest) != maxCalls || got != (Truth{Calls: calls, FalseFailures: calls, Duplicates: calls}) {
 		t.Errorf("%d calls kept, %+v", len(l.calls), got)
+	}
+}
+
+// The work on an upload begins when it is there: only then does the server notice
+// a client that does not wait for the answer.
+func TestWorkBeginsWithTheWholeRequest(t *testing.T) {
+	clk := newClock()
+	s := start(t, scenario(t, "s3", "{label: all, for: 1s}"), Options{Clock: clk})
+	body, upload := io.Pipe()
+	req, err := http.NewRequest("PUT", s.URL()+"/squall/a", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = 4
+	done := make(chan int, 1)
+	go func() {
+		resp, err := client(t).Do(req)
+		if err != nil {
+			done <- 0
+			return
+		}
+		resp.Body.Close()
+		done <- resp.StatusCode
+	}()
+	_, _ = upload.Write([]byte("te"))
+	until(t, "it arrives", func() bool { return s.State().Requests == 1 })
+	for range 10_000 {
+		if runtime.Gosched(); clk.sleeps(10*time.Millisecond) > 0 {
+			t.Fatal("the work began with half of the upload")
+		}
+	}
+	_, _ = upload.Write([]byte("xt"))
+	_ = upload.Close()
+	if status := <-done; status != 200 || clk.sleeps(10*time.Millisecond) != 1 {
+		t.Errorf("%d, %d sleeps", status, clk.sleeps(10*time.Millisecond))
+	}
+	if _, text, _ := do(t, client(t), "GET", s.URL()+"/squall/a", ""); text != "text" {
+		t.Errorf("%q", text)
 	}
 }

@@ -1,7 +1,9 @@
 package live
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -94,7 +96,7 @@ func committed(r *http.Request, _ faults.Request, again bool) {
 func (w *world) serving(backend http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
-		if !w.station.work(x.who) {
+		if !w.station.work(x.who, func() { received(r) }) {
 			x.refused = true
 			w.station.full.Write(rw, r, x.who)
 			return
@@ -102,3 +104,30 @@ func (w *world) serving(backend http.Handler) http.Handler {
 		backend.ServeHTTP(rw, r)
 	})
 }
+
+// held bounds the body of a request that is read before the work on it begins.
+const held = 1 << 20
+
+// received reads the body of a request, unless it is a large one, and puts it back.
+// A server looks for clients that go away only when it has read what they sent: one that
+// times out while the backend works would be taken for one that got the answer.
+func received(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength > held {
+		return
+	}
+	rest := r.Body
+	read, err := io.ReadAll(io.LimitReader(rest, held+1))
+	after := io.Reader(rest)
+	if err != nil {
+		after = failed{err}
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), after), rest}
+}
+
+// failed is what comes of a body that broke off.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
