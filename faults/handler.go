@@ -92,14 +92,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 	next := h.ended(v, who)
 	if v.Effect.Modifies() {
-		next = h.modified(v.rule, who, h.next)
+		next = h.next
 	}
-	for set := v.before; set != 0 && !fixed; {
-		bit := uint64(1) << (63 - bits.LeadingZeros64(set)) // the last one first: it is the innermost
-		set &^= bit
-		rule := v.rule.home.continued[bits.TrailingZeros64(bit)]
-		if k := rule.verdict.Effect.Kind; v.Effect.sendsBackends() || k == Latency || k == SlowUpload {
-			next = h.modified(rule, who, next)
+	for _, late := range [2]bool{true, false} { // a body is late before it comes at a rate, so that the times add up
+		if k := v.Effect.Kind; v.Effect.Modifies() && (k == SlowBody) == late {
+			next = h.modified(v.rule, who, next)
+		}
+		for set := v.before; set != 0 && !fixed; {
+			bit := uint64(1) << (63 - bits.LeadingZeros64(set)) // the last one first: it is the innermost
+			set &^= bit
+			rule := v.rule.home.continued[bits.TrailingZeros64(bit)]
+			k := rule.verdict.Effect.Kind
+			if (k == SlowBody) == late && (v.Effect.sendsBackends() || k == Latency || k == SlowUpload) {
+				next = h.modified(rule, who, next)
+			}
 		}
 	}
 	return next

@@ -254,11 +254,13 @@ type RuleCount struct {
 	Text        string // the rule in one line
 	Matched     uint64 // requests that it was for
 	Fired       uint64 // of those, the ones that it hit
-	// Requests are all that came in its phase: Fired/Requests is the share of them
-	// that it hit.
+	// Requests are all that came in its phase.
 	Requests uint64
 	Nominal  Nominal // what was to be expected
 }
+
+// Share is Fired over Requests; 0 without requests.
+func (c RuleCount) Share() float64 { return float64(c.Fired) / float64(max(1, c.Requests)) }
 
 // Counts returns the counters of every rule, in the order of the plan.
 func (in *Injector) Counts() []RuleCount {

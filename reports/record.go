@@ -143,8 +143,15 @@ type Trend struct {
 type FaultRule struct {
 	Phase   string `json:"phase"`
 	Rule    string `json:"rule"`    // its text, "PutObject raw/** p=0.9 SlowDown"
-	Matched uint64 `json:"matched"` // attempts that its selector chose
-	Fired   uint64 `json:"fired"`   // of those, the ones that its draw hit
+	Matched uint64 `json:"matched"` // attempts that it was for
+	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
+	// Share is Fired over all attempts of its phase: its effective rate.
+	Share float64 `json:"share"`
+	// NominalP is the share of Matched that was to be expected, NominalShare that of
+	// all attempts that its selector chooses, behind the faults before it. The latter
+	// is nil where it depends on the traffic.
+	NominalP     float64  `json:"nominal_p"`
+	NominalShare *float64 `json:"nominal_share,omitempty"`
 }
 
 // Limit tells what one limit of the backend did.

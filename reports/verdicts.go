@@ -138,8 +138,11 @@ func attempts(m *Metrics) string {
 func (t *textWriter) faults(p *Policy) string {
 	var parts []string
 	for _, f := range p.Faults {
-		s := fmt.Sprintf("%s: hit %s of %s attempts (%s)",
-			OneLine(f.Phase), FormatCount(f.Fired), FormatCount(f.Matched), OneLine(f.Rule))
+		s := fmt.Sprintf("%s: hit %s of %s attempts", OneLine(f.Phase), FormatCount(f.Fired), FormatCount(f.Matched))
+		if f.Share > 0 {
+			s += fmt.Sprintf(" (nominally %s), %s of all in its phase", percent(f.NominalP), percent(f.Share))
+		}
+		s += " (" + OneLine(f.Rule) + ")"
 		if f.Fired == 0 {
 			s = t.paint(red, s)
 		}

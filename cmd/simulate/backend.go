@@ -259,7 +259,8 @@ func place(r live.Rule) string {
 func fate(r live.Rule) string {
 	switch {
 	case r.Fired > 0:
-		return fmt.Sprintf("hit %s of %s", reports.FormatCount(r.Fired), count(int(r.Matched), "request", "requests"))
+		return fmt.Sprintf("hit %s of %s (nominally %s), %s of all in its phase", reports.FormatCount(r.Fired), count(int(r.Matched), "request", "requests"),
+			reports.FormatShare(r.NominalP), reports.FormatShare(r.Share))
 	case !r.Due:
 		return "not its turn, another phase was held"
 	case r.Matched > 0:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,8 @@ func newCheckCommand(env environment) *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Check scenario files without running them",
 		Long: `check reads scenario files and tells every mistake in them with its file, line and
-column, and what would be right. FILE may be - for standard input. It exits with 2
+column, and what would be right. Of faults that come and go, or stand behind others, it
+tells how many of the requests that they select they are expected to hit. FILE may be - for standard input. It exits with 2
 if there is any.`,
 		Example: `  # all scenarios of a repository, before they are committed
   simulate check scenarios/*.yaml
@@ -40,11 +42,24 @@ func checkFiles(env environment, files []string) error {
 		fmt.Fprintf(env.Stdout, "%s: fine (%s, %s, %s, %s)\n", file, reports.FormatExact(length(sc)),
 			count(len(sc.Phases), "phase", "phases"), count(len(sc.Policies), "policy", "policies"),
 			count(len(sc.Thresholds), "threshold", "thresholds"))
+		writeRates(env.Stdout, sc)
 	}
 	if worst != exitOK {
 		return verdict(worst)
 	}
 	return nil
+}
+
+// writeRates tells how many requests faults are expected to hit, where that is not
+// what their p says.
+func writeRates(w io.Writer, sc *scenarios.Scenario) {
+	for _, r := range sc.FaultRates() {
+		share := "nominally "
+		if !r.Known {
+			share = "at most "
+		}
+		fmt.Fprintf(w, "  fault %s: %s: %s of the requests that it selects\n", r.Phase, r.Rule, share+reports.FormatShare(r.Share))
+	}
 }
 
 // count writes a number with the word that fits it.

@@ -293,8 +293,8 @@ func drawConfig(t *rapid.T) *Config {
 		if !out.Effect.Meets(out.On.Op) {
 			out.On.Op = ""
 		}
-		return out
-	}), 0, 3).Draw(t, "rules")
+		return drawMore(t, out)
+	}), 0, 4).Draw(t, "rules")
 	c.Plan.Phases = []faults.Phase{
 		{Label: "a", For: 2 * time.Second}, {Label: "b", For: 3 * time.Second, Rules: rules}, {Label: "c", For: 2 * time.Second},
 	}

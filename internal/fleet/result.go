@@ -64,9 +64,14 @@ func (r *Result) played(start, length time.Duration) time.Duration {
 func (r *Result) faults() []reports.FaultRule {
 	out := []reports.FaultRule{}
 	for _, c := range r.run.injector.Counts() {
-		out = append(out, reports.FaultRule{
+		f := reports.FaultRule{
 			Phase: r.run.cfg.Plan.Phases[c.Phase].Label, Rule: c.Text, Matched: c.Matched, Fired: c.Fired,
-		})
+			Share: c.Share(), NominalP: c.Nominal.P,
+		}
+		if c.Nominal.Known {
+			f.NominalShare = &c.Nominal.Rate
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -74,7 +74,7 @@ func (x *exchange) hit() string {
 	if x.verdict.Rule < 0 || !x.decided {
 		return "-"
 	}
-	return x.verdict.Effect.String()
+	return x.verdict.Text()
 }
 
 func orDash(s string) string {

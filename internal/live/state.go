@@ -67,8 +67,14 @@ type Rule struct {
 	Phase   string `json:"phase"`
 	Rule    int    `json:"rule"` // number within the phase, from 0
 	Text    string `json:"text"`
-	Matched uint64 `json:"matched"` // requests that it chose
+	Matched uint64 `json:"matched"` // requests that it was for
 	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
+	// Share is Fired over all requests of its phase. NominalP is the share of Matched
+	// that was to be expected, NominalShare that of the requests that its selector
+	// chooses, behind the faults before it; nil where that depends on the traffic.
+	Share        float64  `json:"share"`
+	NominalP     float64  `json:"nominal_p"`
+	NominalShare *float64 `json:"nominal_share,omitempty"`
 	// Due is false for a fault whose phase has no turn, as another one is held.
 	Due bool `json:"due"`
 
@@ -188,7 +194,11 @@ func (s *Server) State() State {
 		out.LeakedUploads = &uploads
 	}
 	for _, c := range w.injector.Counts() {
-		out.Rules = append(out.Rules, Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Due: w.course.isDue(c.Phase)})
+		r := Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Share: c.Share(), NominalP: c.Nominal.P, Due: w.course.isDue(c.Phase)}
+		if c.Nominal.Known {
+			r.NominalShare = &c.Nominal.Rate
+		}
+		out.Rules = append(out.Rules, r)
 	}
 	out.Rules = append(out.Rules, s.addedRules(w)...)
 	return out
