@@ -135,11 +135,11 @@ func readTables(text string) cells {
 	for _, line := range strings.Split(text, "\n") {
 		f := strings.Split(strings.Trim(line, "| "), " | ")
 		switch {
+		case strings.HasPrefix(line, "|---"):
 		case len(f) < 2:
 			head = nil
 		case head == nil:
 			head = f
-		case strings.HasPrefix(line, "|---"):
 		case head[0] == "client":
 			versions[f[0]] = f[1]
 			out[f[0]+" "+f[1]] = make(map[string]string)
@@ -156,4 +156,34 @@ func readTables(text string) cells {
 		}
 	}
 	return out
+}
+
+// TestPageIsRead: the page has a cell for every fault that a client plays. It needs no
+// client: a page that is read wrong would compare nothing.
+func TestPageIsRead(t *testing.T) {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := readTables(string(data))
+	for _, c := range clients {
+		found := false
+		for name, column := range read {
+			if !strings.HasPrefix(name, c.name+" ") || len(column) == 0 {
+				continue
+			}
+			found = true
+			for _, j := range c.jobs() {
+				if column[j.row.op+" "+j.row.effect] == "" {
+					t.Errorf("%s has no cell for %s, %s, %s", page, c.name, j.row.op, j.row.effect)
+				}
+			}
+			if len(column) != len(c.jobs()) {
+				t.Errorf("%s has %d cells for %s, want %d", page, len(column), c.name, len(c.jobs()))
+			}
+		}
+		if !found {
+			t.Errorf("%s has no column for %s", page, c.name)
+		}
+	}
 }
