@@ -92,7 +92,8 @@ func (c client) jobs() (jobs []*job) {
 // library that rclone is made of tries once more by itself where a connection that it
 // kept breaks, and rclone may have kept one or not.
 func (c client) unsteady(r row) bool {
-	return strings.HasPrefix(c.name, "rclone") && r.op == "GetObject" && slices.Contains([]string{"reset", "close", "blackhole"}, r.effect)
+	kind, _, _ := strings.Cut(r.effect, " ")
+	return strings.HasPrefix(c.name, "rclone") && r.op == "GetObject" && slices.Contains([]string{"reset", "close", "blackhole", "truncate", "stall"}, kind)
 }
 
 // playAll plays all rows with all clients that are there, at once: most of the time
