@@ -139,7 +139,7 @@ func (c *call) admitted() bool {
 func (c *call) request() faults.Request {
 	op := &c.run.mix.ops[c.op]
 	r := faults.Request{
-		Op: op.Name, Method: op.method, Bucket: c.run.cfg.Backend.Bucket, Key: c.key,
+		Op: op.Name, Method: op.method, Bucket: op.bucket, Key: c.key,
 		Client: c.client, Call: c.number, Attempt: c.attempts,
 	}
 	switch {

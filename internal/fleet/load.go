@@ -120,11 +120,12 @@ type mix struct {
 type mixOp struct {
 	Op
 	method string
+	bucket string // that its requests name; empty where they name none
 	writes bool
 	group  int // index of the operation's name in mix.names
 }
 
-func newMix(ops []Op) mix {
+func newMix(ops []Op, bucket string) mix {
 	m := mix{names: opNames(ops)}
 	total := 0.0
 	for _, op := range ops {
@@ -134,9 +135,11 @@ func newMix(ops []Op) mix {
 	for _, op := range ops {
 		sum += op.Weight
 		m.cum = append(m.cum, sum/total)
-		m.ops = append(m.ops, mixOp{
-			Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name),
-		})
+		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name)}
+		if known, ok := faults.Operation(op.Name); ok && known.Bucket { // ListBuckets names none
+			one.bucket = bucket
+		}
+		m.ops = append(m.ops, one)
 	}
 	return m
 }

@@ -125,7 +125,7 @@ func newRun(cfg *Config) (*run, error) {
 		pace: sim.NewStream(cfg.Seed, "pace"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
-	r.mix = newMix(cfg.Load.Mix)
+	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Bucket)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode == HTTP || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
