@@ -17,10 +17,21 @@ import (
 // untouched and no temporary one stays behind. The directory must exist; the
 // permissions are 0666 less the process's mask, also where path had others.
 //
+// A link stays, and what it leads to is written. What is no regular file, such as a
+// device or a pipe, cannot be replaced without harm: it stays too, and is written to
+// as write goes on.
+//
 // The error wraps its cause, so [errors.Is] finds what write returned.
 // Concurrent calls for one path are safe: one of them is last.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
-	f, err := createBeside(path)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeInto(path, write)
+	}
+	to := path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		to = target
+	}
+	f, err := createBeside(to)
 	if err != nil {
 		return fmt.Errorf("reports: write %s: %w", path, err)
 	}
@@ -31,19 +42,39 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if err := fill(f, write); err != nil {
+	if err := fill(f, write, f.Sync); err != nil {
 		return fmt.Errorf("reports: write %s: %w", path, err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(f.Name(), to); err != nil {
 		return fmt.Errorf("reports: write %s: %w", path, err)
 	}
 	done = true
 	return nil
 }
 
+// writeInto writes to a device, a pipe or the like.
+func writeInto(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err == nil {
+		err = errors.Join(fill(f, write, func() error { return nil }), closed(f))
+	}
+	if err != nil {
+		return fmt.Errorf("reports: write %s: %w", path, err)
+	}
+	return nil
+}
+
+// closed closes a file that may be closed already.
+func closed(f *os.File) error {
+	if err := f.Close(); !errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
 // fill writes, syncs and closes f. Without the sync a crash of the machine
 // could leave the new name on an empty file.
-func fill(f *os.File, write func(io.Writer) error) error {
+func fill(f *os.File, write func(io.Writer) error, sync func() error) error {
 	buffered := bufio.NewWriterSize(f, 64<<10)
 	if err := write(buffered); err != nil {
 		return err
@@ -51,7 +82,7 @@ func fill(f *os.File, write func(io.Writer) error) error {
 	if err := buffered.Flush(); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := sync(); err != nil {
 		return err
 	}
 	return f.Close()

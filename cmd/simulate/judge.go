@@ -119,8 +119,12 @@ func (s *side) write(path string) error {
 // being written.
 func checkOutFile(path string) error {
 	const hint = "--out FILE writes elsewhere"
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil: // most likely it is not there
+	case info.IsDir():
 		return wrong(hint, fmt.Errorf("%s cannot be written: it is a directory", path))
+	case !info.Mode().IsRegular():
+		return nil // a device or a pipe needs no file beside it
 	}
 	if err := probe(filepath.Dir(path)); err != nil {
 		return wrong(hint, fmt.Errorf("%s cannot be written: %w", path, cause(err)))

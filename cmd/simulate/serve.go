@@ -125,10 +125,15 @@ func serve(ctx context.Context, env environment, o *backendOptions, arg, ready s
 	return err
 }
 
-// removed makes sure that there is no such file.
+// removed makes sure that there is no such file. A link or a device of that name is
+// not ours to remove.
 func removed(path string) error {
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		return wrong("--ready-file FILE writes elsewhere", fmt.Errorf("the file %s cannot be replaced: it is a directory", path))
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		what := "not a regular file"
+		if info.IsDir() {
+			what = "a directory"
+		}
+		return wrong("--ready-file FILE writes elsewhere", fmt.Errorf("the file %s cannot be replaced: it is %s", path, what))
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return wrong("--ready-file FILE writes elsewhere", fmt.Errorf("the file %s cannot be replaced: %w", path, cause(err)))

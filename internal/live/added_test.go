@@ -153,6 +153,13 @@ func TestBadOrders(t *testing.T) {
 		{"POST", "/faults", `{"rule": "503"} {}`, 400, "something comes after it"},
 		{"POST", "/faults", `{"roule": "503"}`, 400, `unknown field "roule"`},
 		{"POST", "/faults", `{}`, 400, "no rule; the body must be {"},
+		{"POST", "/faults", ``, 400, "for one phase: it is empty"},
+		{"POST", "/faults", `{"rule": `, 400, "for one phase: it breaks off"},
+		{"POST", "/faults", `[]`, 400, "for one phase: it is no object"},
+		{"POST", "/faults", `{"rule": "503", "for": 30}`, 400, `for one phase: "for" does not take a number`},
+		{"POST", "/phase", `{"phase": "storm", "hold": "yes"}`, 400, `to stay there: "hold" does not take a string`},
+		{"POST", "/state", "", 405, "/state takes GET, HEAD; GET / lists what there is"},
+		{"GET", "/fautls", "", 404, "there is no /fautls; GET / lists what there is"},
 		{"POST", "/faults", `{"rule": 503}`, 400, "neither text nor an object"},
 		{"POST", "/faults", `{"rule": "SlowDwon"}`, 400, "did you mean SlowDown?"},
 		{"POST", "/faults", `{"rule": "PutObjetc SlowDown"}`, 400, "did you mean PutObject?"},
@@ -164,7 +171,7 @@ func TestBadOrders(t *testing.T) {
 		{"POST", "/faults", `{"rule": "503", "for": "30"}`, 400, `"30" is no duration; write a positive one with its unit, such as 30s`},
 		{"POST", "/faults", `{"rule": "503", "for": "-1s"}`, 400, "write a positive one"},
 		{"POST", "/faults", `{"rule": "503", "phase": "clam"}`, 400, "did you mean calm?"},
-		{"POST", "/faults", `{"rule": "` + strings.Repeat("x", maxOrder) + `"}`, 400, "the body must be {"},
+		{"POST", "/faults", `{"rule": "` + strings.Repeat("x", maxOrder) + `"}`, 400, "it is longer than 65536 bytes"},
 		{"DELETE", "/faults/x", "", 404, `there is no added fault "x"; none was added`},
 		{"GET", "/calls?n=0", "", 400, `"0" is no number of calls; write n=1 to n=10000`},
 		{"GET", "/calls?key=a", "", 400, "the query has n=100"},
@@ -180,7 +187,7 @@ func TestBadOrders(t *testing.T) {
 	}
 	// Another site's page must not add faults, and no page is allowed to read.
 	resp, _, err := do(t, c, "POST", s.AdminURL()+"/faults", `{"rule": "503"}`, "Sec-Fetch-Site: cross-site")
-	if err != nil || resp.StatusCode != 403 || resp.Header.Get("Access-Control-Allow-Origin") != "" {
+	if err != nil || resp.StatusCode != 403 || resp.Header.Get("Content-Type") != "application/json" || resp.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%v %v", resp, err)
 	}
 	resp, text, err := do(t, c, "GET", s.AdminURL()+"/", "")

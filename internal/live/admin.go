@@ -49,8 +49,39 @@ func (s *Server) adminHandler() http.Handler {
 	})
 	mux.HandleFunc("GET /ca", s.tellCA)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	return http.NewCrossOriginProtection().Handler(mux)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, &errOrder{"a page of another site may not change anything here"})
+	}))
+	return guard.Handler(known(mux))
 }
+
+// known answers requests for what is not there as the rest of the API does.
+func known(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		answer := &unknown{header: make(http.Header)}
+		h.ServeHTTP(answer, r)
+		status, text := http.StatusNotFound, "there is no "+r.URL.Path+"; GET / lists what there is"
+		if allow := answer.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			status, text = http.StatusMethodNotAllowed, r.URL.Path+" takes "+allow+"; GET / lists what there is"
+		}
+		refuse(w, status, &errOrder{text})
+	})
+}
+
+// unknown takes the answer of a [http.ServeMux] to what it does not know, for its
+// header.
+type unknown struct{ header http.Header }
+
+func (u *unknown) Header() http.Header         { return u.header }
+func (u *unknown) Write(p []byte) (int, error) { return len(p), nil }
+func (u *unknown) WriteHeader(int)             {}
 
 // orderPhase jumps. The answer is the state after it.
 func (s *Server) orderPhase(w http.ResponseWriter, r *http.Request) {

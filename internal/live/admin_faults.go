@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -134,10 +135,29 @@ func decode(w http.ResponseWriter, r *http.Request, into any, form string) error
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrder))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("%s: %w", form, err)
+		return &errOrder{form + ": " + mistake(err)}
 	}
 	if dec.More() {
 		return &errOrder{form + ": something comes after it"}
 	}
 	return nil
+}
+
+// mistake tells what is wrong with a body, without the Go types that it is read into.
+func mistake(err error) string {
+	var other *json.UnmarshalTypeError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &other) && other.Field == "":
+		return "it is no object"
+	case errors.As(err, &other):
+		return fmt.Sprintf("%q does not take a %s", other.Field, other.Value)
+	case errors.As(err, &large):
+		return fmt.Sprintf("it is longer than %d bytes", large.Limit)
+	case errors.Is(err, io.EOF):
+		return "it is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it breaks off"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
