@@ -17,9 +17,22 @@ func brokenBytes(k Kind) string {
 		return "\x00\xff\xfe\x1b][garbage~\x7f\r\n\r\n"
 	case HalfHeaders:
 		return "HTTP/1.1 200 OK\r\nServer: AmazonS3\r\nContent-Type: applica"
+	case MalformedChunk: // where the size of a chunk belongs
+		return "size?\r\n"
 	}
 	return ""
 }
+
+// errMalformedChunk is the error of reading a body whose chunks are such.
+var errMalformedChunk = func() error {
+	head := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(head+brokenBytes(MalformedChunk))), nil)
+	if err != nil {
+		return err
+	}
+	_, err = resp.Body.Read(make([]byte, 1))
+	return err
+}()
 
 // The errors of answers that are none. Close leaves its client with a bare
 // io.EOF; of the others' bytes net/http itself says what is wrong.

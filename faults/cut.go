@@ -9,7 +9,7 @@ import (
 // cut lets next answer, sends the effect's number of bytes of the body, and then
 // ends or stops the connection. It does not return on a real one.
 func cut(w Wire, r *http.Request, next http.Handler, e Effect) {
-	c := &cutter{w: w, at: e.At, left: e.At}
+	c := &cutter{w: w, at: e.At, left: e.At, chunked: e.Kind == MalformedChunk}
 	next.ServeHTTP(c, r)
 	drain(r) // a connection that is closed with bytes unread sends RST
 	c.fill()
@@ -17,6 +17,8 @@ func cut(w Wire, r *http.Request, next http.Handler, e Effect) {
 	switch {
 	case e.Kind == Stall:
 		w.Hang()
+	case e.Kind == MalformedChunk && r.ProtoAtLeast(1, 1): // HTTP/1.0 has no chunks
+		w.Break(e.Kind)
 	case e.ByReset:
 		w.Reset()
 	default:
@@ -24,20 +26,24 @@ func cut(w Wire, r *http.Request, next http.Handler, e Effect) {
 	}
 }
 
-// bodyErr is what reading a truncated body ends with.
+// bodyErr is what reading a body that breaks off ends with.
 func (e Effect) bodyErr() error {
-	if e.ByReset {
+	switch {
+	case e.ByReset:
 		return errReset
+	case e.Kind == MalformedChunk:
+		return errMalformedChunk
 	}
 	return io.ErrUnexpectedEOF
 }
 
 // cutter is the ResponseWriter of a backend whose answer is cut: it announces
-// more than it sends.
+// more than it sends, or no length.
 type cutter struct {
 	w        Wire
 	at, left int64 // bytes of the body that come, and that are still to come
 	wrote    bool  // the headers
+	chunked  bool  // no length is announced
 }
 
 func (c *cutter) Header() http.Header { return c.w.Header() }
@@ -53,7 +59,9 @@ func (c *cutter) WriteHeader(status int) {
 		status = http.StatusOK
 	}
 	h := c.w.Header()
-	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err != nil || n <= c.at {
+	if c.chunked {
+		delete(h, "Content-Length")
+	} else if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err != nil || n <= c.at {
 		h.Set("Content-Length", strconv.FormatInt(c.at+1, 10))
 	}
 	if _, set := h["Content-Type"]; !set {

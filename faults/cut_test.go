@@ -16,14 +16,19 @@ import (
 )
 
 // A truncated answer is the same over a socket and in process, whatever the
-// backend answers: as many bytes as the effect says, fewer than were announced,
-// and net/http's own error.
+// backend answers: as many bytes as the effect says, fewer than were announced, or
+// in chunks of which one is none, and net/http's own error.
 func TestTruncatedAnswersOnRealSockets(t *testing.T) {
 	for name, backend := range handlers {
 		if strings.HasPrefix(name, "abort") {
 			continue // the backend breaks off by itself
 		}
-		for text, at := range map[string]int{"truncate at=0": 0, "truncate at=3": 3, "truncate at=5000": 5000} {
+		for text, at := range map[string]int{"truncate at=0": 0, "truncate at=3": 3, "truncate at=5000": 5000,
+			"malformed-chunk": 0, "malformed-chunk at=3": 3, "malformed-chunk at=5000": 5000} {
+			broken, chunked := io.ErrUnexpectedEOF.Error(), strings.HasPrefix(text, "malformed-chunk")
+			if chunked {
+				broken = "invalid byte in chunk length"
+			}
 			in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, text)}}})
 			h := NewHandler(in, backend)
 			server := httptest.NewUnstartedServer(h)
@@ -44,7 +49,7 @@ func TestTruncatedAnswersOnRealSockets(t *testing.T) {
 				if name == "echo" { // it tells what it was sent
 					want.body, got.body = "", ""
 				}
-				if got != want || want.failed || want.broken != io.ErrUnexpectedEOF.Error() || want.length <= int64(at) || name != "echo" && len(want.body) != at {
+				if got != want || want.failed || want.broken != broken || (want.length <= int64(at)) != chunked || (want.encoding == "chunked") != chunked || name != "echo" && len(want.body) != at {
 					t.Errorf("%s %s of %s:\n got %+v\nwant %+v", text, method, name, got, want)
 				}
 			}
@@ -66,7 +71,11 @@ func end(rt http.RoundTripper, req *http.Request) (int64, error) {
 // The model's error of a truncated answer is of the kind and class of the one
 // that comes off a socket, and retryhttp hands it to the policy.
 func TestTruncationIsSeenByTheClassifier(t *testing.T) {
-	for text, reset := range map[string]bool{"truncate at=1000": false, "truncate at=1000 end=fin": false, "truncate at=1000 end=reset": true} {
+	for text, reset := range map[string]bool{"truncate at=1000": false, "truncate at=1000 end=fin": false, "truncate at=1000 end=reset": true, "malformed-chunk at=1000": false} {
+		chunked, bare := strings.HasPrefix(text, "malformed-chunk"), retry.Transient
+		if chunked {
+			bare = retry.Unknown // net/http's error is of no type
+		}
 		for name, start := range map[string]func(*httptest.Server){"http": plainly, "tls": overTLS} {
 			server, in := serve1(t, text, start)
 			once, err := retry.New(retry.None())
@@ -85,11 +94,17 @@ func TestTruncationIsSeenByTheClassifier(t *testing.T) {
 				if n != 1000 || !errors.As(full, &cut) || cut.Got != 1000 || cut.Status != 200 {
 					t.Errorf("%s %s: %d bytes, %v, %v", text, where, n, plain, full)
 				}
-				for _, err := range []error{plain, cut, in.Decide(0, Request{Op: "GET"}).Err()} {
+				if f := factsOf(t, plain); f.half == (reset || chunked) || f.resetting != reset || f.class != bare {
+					t.Errorf("%s %s: %v is %+v", text, where, plain, f)
+				}
+				for _, err := range []error{cut, in.Decide(0, Request{Op: "GET"}).Err()} {
 					f := factsOf(t, err)
-					if f.half == reset || f.resetting != reset || f.class != retry.Transient || f.aws != retry.Transient {
+					if f.half == (reset || chunked) || f.resetting != reset || f.class != retry.Transient || f.aws != retry.Transient {
 						t.Errorf("%s %s: %v is %+v", text, where, err, f)
 					}
+				}
+				if model := in.Decide(0, Request{Op: "GET"}); !model.Served() || chunked && errors.Unwrap(model.Err()).Error() != plain.Error() {
+					t.Errorf("%s %s: the model says %v, the wire %v", text, where, model.Err(), plain)
 				}
 			}
 		}
@@ -162,7 +177,7 @@ func TestCutContentTakesNoMemory(t *testing.T) {
 // HEAD has no body to cut: rules that cut one are not for it, and a rule that
 // names it is wrong.
 func TestHeadIsNotCut(t *testing.T) {
-	for _, text := range []string{"truncate at=10", "stall at=10"} {
+	for _, text := range []string{"truncate at=10", "stall at=10", "malformed-chunk"} {
 		in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, text)}, {P: 1, Effect: effect(t, "reset")}}})
 		if ex := NewTransport(NewHandler(in, handlers["text"])).Exchange(request(t, "HEAD", "/b/k", "")); !errors.Is(ex.Err, syscall.ECONNRESET) {
 			t.Errorf("%s: %+v", text, ex)

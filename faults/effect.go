@@ -13,34 +13,35 @@ type Kind uint8
 
 // The kinds of effect.
 const (
-	None         Kind = iota // no effect; a rule cannot have it
-	S3Error                  // answers with an error code of S3: status, XML body and headers as S3 sends them
-	Status                   // answers with an HTTP status, which may be that of a success
-	Latency                  // the backend answers, later than it would
-	Reset                    // the connection is reset (RST) before any byte of the answer
-	Blackhole                // the request is accepted and never answered
-	Outage                   // the connection is refused
-	Close                    // the connection is closed (FIN) before any byte of the answer
-	Garbage                  // bytes that are no HTTP come for an answer, and the connection is closed
-	HalfHeaders              // the answer's headers break off, and the connection is closed
-	Truncate                 // the backend's answer breaks off in its body
-	Stall                    // the backend's answer stops in its body, and never goes on
-	ErrorIn200               // answers 200, with an error of S3 for a body
-	LostAck                  // the backend does its work; its answer is lost, and the client meets something else
-	Bandwidth                // the body of the backend's answer comes at a rate
-	SlowBody                 // the headers of the backend's answer come at once, the first byte of its body later
-	SlowUpload               // the body of the request is taken at a rate
-	Corrupt                  // one bit of the body of the backend's answer is another
-	Stale                    // a read is answered with what there was some time ago
-	Headers                  // headers of the backend's answer are missing, or others
-	ClockSkew                // an answer of RequestTimeTooSkewed, by a server whose clock is off
-	RejectEarly              // answers with an error before it has read the body of the request
-	DeleteErrors             // a DeleteObjects of which some keys are not deleted, and reported as errors
+	None           Kind = iota // no effect; a rule cannot have it
+	S3Error                    // answers with an error code of S3: status, XML body and headers as S3 sends them
+	Status                     // answers with an HTTP status, which may be that of a success
+	Latency                    // the backend answers, later than it would
+	Reset                      // the connection is reset (RST) before any byte of the answer
+	Blackhole                  // the request is accepted and never answered
+	Outage                     // the connection is refused
+	Close                      // the connection is closed (FIN) before any byte of the answer
+	Garbage                    // bytes that are no HTTP come for an answer, and the connection is closed
+	HalfHeaders                // the answer's headers break off, and the connection is closed
+	Truncate                   // the backend's answer breaks off in its body
+	Stall                      // the backend's answer stops in its body, and never goes on
+	MalformedChunk             // the backend's answer comes in chunks, and breaks off at one whose size is no number
+	ErrorIn200                 // answers 200, with an error of S3 for a body
+	LostAck                    // the backend does its work; its answer is lost, and the client meets something else
+	Bandwidth                  // the body of the backend's answer comes at a rate
+	SlowBody                   // the headers of the backend's answer come at once, the first byte of its body later
+	SlowUpload                 // the body of the request is taken at a rate
+	Corrupt                    // one bit of the body of the backend's answer is another
+	Stale                      // a read is answered with what there was some time ago
+	Headers                    // headers of the backend's answer are missing, or others
+	ClockSkew                  // an answer of RequestTimeTooSkewed, by a server whose clock is off
+	RejectEarly                // answers with an error before it has read the body of the request
+	DeleteErrors               // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
 
 // kindWords are the words for the kinds that have one in the text form.
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
-	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", ErrorIn200: "error-in-200",
+	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", MalformedChunk: "malformed-chunk", ErrorIn200: "error-in-200",
 	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
 	Stale: "stale", ClockSkew: "clock-skew", RejectEarly: "reject-early", Headers: "headers", DeleteErrors: "delete-errors"}
 
@@ -99,8 +100,9 @@ type Effect struct {
 	// [MaxBandwidth], for each request by itself.
 	Rate int64
 	// At is how many bytes of the body come before it ends, stops, or is damaged:
-	// 0 to [MaxAt]. Truncate, Stall and Corrupt.
-	// Of a Truncate and a Stall the answer announces at least one more; a body that is shorter is
+	// 0 to [MaxAt]. Truncate, Stall, MalformedChunk and Corrupt.
+	// The answers of a Truncate and a Stall announce at least one more, those of a
+	// MalformedChunk no length at all. Of the three a body that is shorter is
 	// lengthened by content of no meaning, and one that is not allowed (204) is
 	// made one of 200.
 	At int64

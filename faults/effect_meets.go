@@ -6,8 +6,8 @@ import "net/http"
 // that let it work. selective are the kinds that are for some operations only.
 var (
 	modifiers = kinds(Latency, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, Headers)
-	servers   = modifiers | kinds(None, Truncate, Stall, LostAck, DeleteErrors)
-	selective = kinds(Truncate, Stall, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, RejectEarly, DeleteErrors)
+	servers   = modifiers | kinds(None, Truncate, Stall, MalformedChunk, LostAck, DeleteErrors)
+	selective = kinds(Truncate, Stall, MalformedChunk, ErrorIn200, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, RejectEarly, DeleteErrors)
 )
 
 // Modifies reports whether the effect leaves the answer to the backend, and
@@ -19,7 +19,7 @@ func (e Effect) Modifies() bool { return modifiers.has(e.Kind) }
 // NeedsBody reports whether the effect is one on the body of an answer. A rule
 // with such an effect is not for HEAD, whose answers have none.
 func (e Effect) NeedsBody() bool {
-	return kinds(Truncate, Stall, Bandwidth, SlowBody, Corrupt).has(e.Kind)
+	return kinds(Truncate, Stall, MalformedChunk, Bandwidth, SlowBody, Corrupt).has(e.Kind)
 }
 
 // Selective reports whether the effect is for some operations only. A rule
@@ -28,7 +28,7 @@ func (e Effect) Selective() bool { return selective.has(e.Kind) }
 
 // Meets reports whether a request of that operation can have the effect.
 //
-//   - Truncate and Stall are not for HEAD; other answers are given a body where
+//   - Truncate, Stall and MalformedChunk are not for HEAD; other answers are given a body where
 //     they have none.
 //   - Bandwidth, SlowBody and Corrupt are for operations whose answers have a body.
 //   - SlowUpload and RejectEarly are for those whose requests have one.
@@ -42,7 +42,7 @@ func (e Effect) Meets(op string) bool { return e.meets(op, Method(op)) }
 
 func (e Effect) meets(op, method string) bool {
 	switch e.Kind {
-	case Truncate, Stall:
+	case Truncate, Stall, MalformedChunk:
 		return method != http.MethodHead
 	case Bandwidth, SlowBody, Corrupt:
 		return answersWithBody(op, method)
@@ -101,6 +101,8 @@ func (e Effect) mismatch(op string) (message, hint string) {
 		return "a request of " + op + " has no body to leave unread", "choose an upload, such as PutObject, or write the error alone"
 	case e.Kind == SlowUpload:
 		return "a request of " + op + " has no body to take slowly", "choose an upload, such as PutObject"
+	case e.Kind == MalformedChunk:
+		return "an answer to " + op + " has no body to come in chunks", "choose another operation, or garbage, which is for any"
 	case e.Kind == Truncate || e.Kind == Stall:
 		return "an answer to " + op + " has no body to " + e.Kind.String(), "choose another operation, or close, which breaks any answer"
 	}

@@ -62,7 +62,7 @@ var optionTable = [...]option{
 		},
 	},
 	offsetOption(),
-	bytesOption("at", kinds(Truncate, Stall, Corrupt), kinds(Truncate, Stall), MaxAt, func(e *Effect) *int64 { return &e.At }),
+	bytesOption("at", kinds(Truncate, Stall, MalformedChunk, Corrupt), kinds(Truncate, Stall), MaxAt, func(e *Effect) *int64 { return &e.At }),
 	{
 		name: "end", of: kinds(Truncate),
 		has:   func(e *Effect) bool { return e.ByReset },

@@ -107,7 +107,7 @@ func anyEffect(t *rapid.T) Effect {
 		e.Code = rapid.SampledFrom(codeNames()).Draw(t, "code")
 		e.Spaces = rapid.Int64Range(0, MaxSpaces).Draw(t, "spaces")
 	}
-	if e.Kind == Truncate || e.Kind == Stall {
+	if e.Kind == Truncate || e.Kind == Stall || e.Kind == MalformedChunk {
 		e.At = rapid.Int64Range(0, MaxAt).Draw(t, "at")
 		e.ByReset = e.Kind == Truncate && rapid.Bool().Draw(t, "by reset")
 	}
@@ -393,7 +393,7 @@ func TestEffectErrorsHaveTheirCause(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	_, err = ParseEffect(strings.Repeat("x", 1<<20) + "\x1b[31m")
-	if len(err.Error()) > 500 || strings.Contains(err.Error(), "\x1b") {
+	if len(err.Error()) > 600 || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("an error of %d bytes", len(err.Error()))
 	}
 }

@@ -78,6 +78,7 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	garbage, half-headers     one that is closed after bytes that are no answer
 //	truncate at=BYTES         an answer that breaks off so far into its body
 //	stall at=BYTES            one that stops there, and never goes on
+//	malformed-chunk at=BYTES  one in chunks, of which the one there has no size
 //	error-in-200 CODE         a status of 200, with an error of S3 for a body
 //	lost-ack WHAT             the backend's answer is lost, and WHAT comes in its
 //	                          place: a CODE (InternalError without saying), a

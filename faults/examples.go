@@ -13,6 +13,7 @@ var effectExamples = [...]string{
 	"stale by=30s", "clock-skew by=20m0s", "reject-early AccessDenied", "reject-early 503",
 	"headers drop=Etag", "headers set=Content-Encoding:gzip",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
+	"malformed-chunk", "malformed-chunk at=1000",
 	"error-in-200 InternalError", "error-in-200 SlowDown", "error-in-200 SlowDown spaces=3",
 	"delete-errors AccessDenied", "delete-errors InternalError share=0.5",
 	"lost-ack InternalError", "lost-ack 503", "lost-ack reset", "lost-ack close", "lost-ack timeout",

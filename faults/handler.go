@@ -21,7 +21,7 @@ type Wire interface {
 	Reset()                // the connection is reset, after what was flushed; nothing more is to be written
 	Refuse()               // the connection was never accepted
 	Hang()                 // no answer ever comes, nor what was not flushed of it
-	Break(how Kind)        // what Close, Garbage or HalfHeaders sends comes, then FIN; nothing is to be written
+	Break(how Kind)        // what Close, Garbage or HalfHeaders sends comes, or after what was flushed that of a MalformedChunk, then FIN
 }
 
 // decider is what a [Transport] has besides: it keeps the verdict.
@@ -117,7 +117,7 @@ func (h *handler) ended(v Verdict, who Request) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire := w.(Wire)
 		switch v.Effect.Kind {
-		case Truncate, Stall:
+		case Truncate, Stall, MalformedChunk:
 			cut(wire, r, h.next, v.Effect)
 		case DeleteErrors:
 			deleteErrors(wire, r, h.next, v.rule, who)

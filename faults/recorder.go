@@ -33,7 +33,6 @@ func (r *recorder) Header() http.Header     { return r.header }
 func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d), true }
 func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
-func (r *recorder) Break(how Kind)          { r.ex.Err = brokenErr(how) }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
 
 // Delay counts d, and apart what of it passes after the headers were sent.
@@ -52,6 +51,15 @@ func (r *recorder) Reset() {
 		return
 	}
 	r.ex.Err = errReset
+}
+
+// Break comes in place of the answer, or where it was flushed to.
+func (r *recorder) Break(how Kind) {
+	if how == MalformedChunk && r.flushed {
+		r.broken = errMalformedChunk
+		return
+	}
+	r.ex.Err = brokenErr(how)
 }
 
 // Flush sends what there is.

@@ -30,7 +30,7 @@ func (r *rule) adds(req *Request, last *rule) time.Duration {
 		return transferTime(req.Upload, e.Rate)
 	case (e.Kind == Bandwidth || e.Kind == SlowBody) && !end.sendsBackends():
 		return 0
-	case e.Kind == Bandwidth && end.Kind == Truncate:
+	case e.Kind == Bandwidth && (end.Kind == Truncate || end.Kind == MalformedChunk):
 		return transferTime(end.At, e.Rate)
 	case e.Kind == Bandwidth:
 		return transferTime(req.Download, e.Rate)
@@ -49,7 +49,7 @@ func (r *rule) sample(req *Request) time.Duration {
 // sendsBackends reports whether the client gets the backend's answer, or the
 // beginning of it.
 func (e *Effect) sendsBackends() bool {
-	return modifiers.has(e.Kind) || kinds(Truncate, Stall, DeleteErrors).has(e.Kind)
+	return modifiers.has(e.Kind) || kinds(Truncate, Stall, MalformedChunk, DeleteErrors).has(e.Kind)
 }
 
 // transferTime is how long n bytes take at a rate, at most [sim.Never].

@@ -112,9 +112,10 @@ func (r *rule) end() {
 //   - of Reset and Outage, a [*net.OpError] with ECONNRESET and ECONNREFUSED;
 //   - of Close, Garbage and HalfHeaders, the [*url.Error] of an [http.Client],
 //     without the URL: io.EOF, a malformed HTTP response, io.ErrUnexpectedEOF;
-//   - of Truncate, the [*retryhttp.TruncatedError] of a client that reads the
-//     answer to its end: io.ErrUnexpectedEOF or ECONNRESET, with a status of
-//     200, and a length that is not known;
+//   - of Truncate and MalformedChunk, the [*retryhttp.TruncatedError] of a client
+//     that reads the answer to its end: io.ErrUnexpectedEOF, ECONNRESET, or what
+//     net/http says of the chunk, with a status of 200, and a length that is not
+//     known;
 //   - of LostAck, that of what comes in the answer's place;
 //   - of a refusal by the backend's limits, the same as of an effect that
 //     answers.
@@ -219,7 +220,7 @@ func (t *errorTable) make(method string) error {
 	if t.answer != nil {
 		return t.answer.err(method)
 	}
-	if t.effect.Kind == Truncate {
+	if t.effect.Kind == Truncate || t.effect.Kind == MalformedChunk {
 		return &retryhttp.TruncatedError{Status: http.StatusOK, Got: t.effect.At, Want: -1, Err: t.effect.bodyErr()}
 	}
 	return clientErr(t.effect.met(), method)

@@ -26,7 +26,7 @@ func (l *lines) Write(p []byte) (int, error) {
 // ended in FIN, which is a panic below, or in RST, which hijacks it.
 func TestAnswersThatBreakOffHaveNoStatus(t *testing.T) {
 	for effect, sent := range map[string]int{
-		"truncate at=0": 0, "truncate at=100": 100, "truncate at=100 end=reset": 100, "truncate at=100000": 100_000,
+		"truncate at=0": 0, "truncate at=100": 100, "truncate at=100 end=reset": 100, "truncate at=100000": 100_000, "malformed-chunk at=100": 100,
 		"close": 0, "garbage": 0, "half-headers": 0, "lost-ack close": 0,
 	} {
 		t.Run(effect, func(t *testing.T) {

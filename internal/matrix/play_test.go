@@ -110,6 +110,7 @@ func TestCells(t *testing.T) {
 		{s3, "stall at=1000", "GetObject", full(1), "", "hangs", "", "none", "", "nothing, ever", ""},
 		{hasty, "stall at=1000", "GetObject", full(5), "timeout", "attempts exhausted", "failure", "<10s", "", "timeout", ""},
 		{s3, "truncate at=1000", "GetObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "broken body", ""},
+		{s3, "malformed-chunk at=1000", "GetObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "broken body", ""},
 		{s3, "truncate at=1000 end=reset", "PutObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "broken body, reset", "false failure"},
 		{s3, "error-in-200 SlowDown", "CopyObject", full(5), "throttle", "attempts exhausted", "failure", "<10s", "", "503 SlowDown", ""},
 		{s3, "lost-ack reset", "PutObject", full(5), "transient", "attempts exhausted", "failure", "<10s", "", "connection reset", "false failure"},
