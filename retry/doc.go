@@ -117,7 +117,7 @@
 // A classifier gives each error a [Class]; Transient, Throttle and Timeout are
 // worth another attempt. The default table:
 //
-//	Throttle    429; SlowDown, Throttling, ThrottlingException,
+//	Throttle    429, 509; SlowDown, Throttling, ThrottlingException,
 //	            ProvisionedThroughputExceededException and the rest of the
 //	            AWS SDKs' throttling codes: the backend is well and asks for
 //	            less, so it is worth waiting, for longer

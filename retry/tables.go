@@ -52,6 +52,10 @@ func (t table) class(f *facts) Class {
 	return t.peer(f)
 }
 
+// statusBandwidthLimit is what Apache, cPanel and S3 (BandwidthLimitExceeded) answer
+// to whoever takes too much; no RFC has it.
+const statusBandwidthLimit = 509
+
 // classDefault is the table of the system that squall began as, made whole:
 // throttling, 500/502/503/504, timeouts and broken connections are worth
 // another attempt; every other answer, and every error that is not known, is
@@ -76,7 +80,7 @@ func classDefault(f *facts) Class {
 		return connectionClass(f)
 	}
 	switch f.status {
-	case http.StatusTooManyRequests:
+	case http.StatusTooManyRequests, statusBandwidthLimit:
 		return Throttle
 	case http.StatusRequestTimeout:
 		return Timeout
