@@ -58,6 +58,7 @@ func ParseRate(text string) (Rate, error) {
 	case !ok:
 		return Rate{}, &RateError{quote(text) + " is not a rate", rateHint}
 	case !found:
+		number = strings.TrimPrefix(number, "-")
 		return Rate{}, &RateError{quote(text) + " has no unit", "write " + number + "/s (or " + number + "/m, " + number + "/h)"}
 	case n.Sign() <= 0:
 		return Rate{}, &RateError{quote(text) + " lets nothing through", "write a number above 0, such as 200/s"}

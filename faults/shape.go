@@ -161,6 +161,9 @@ func (c *checker) shape(path string, r Rule, length time.Duration) {
 	if r.Flap != (Flap{}) {
 		c.spell(path+"flap.up", r.Flap.Up)
 		c.spell(path+"flap.down", r.Flap.Down)
+		if window := r.window(length); window > 0 && r.Flap.Up >= window {
+			c.add(path+"flap.up", "the backend would be well for "+r.Flap.Up.String()+", and there are "+window.String(), "write a shorter up, or a longer phase")
+		}
 	}
 	if b := r.Bursts; b != (Bursts{}) {
 		c.spell(path+"bursts.good", b.Good)
@@ -190,11 +193,16 @@ func (c *checker) rolling(path string, r Rule, length time.Duration) {
 	if o.Gap < 0 {
 		c.add(path+".gap", "the gap is negative: "+o.Gap.String(), "write 0s or more")
 	}
-	window := length - r.From
-	if r.Until > 0 {
-		window = r.Until - r.From
-	}
-	if takes := o.Takes(); window > 0 && takes > window {
+	if window, takes := r.window(length), o.Takes(); window > 0 && takes > window {
 		c.add(path, "the restart of all nodes takes "+takes.String()+", and there are "+window.String(), "write fewer nodes, a shorter down or gap, or a longer phase")
 	}
+}
+
+// window is how long the rule can be in force in a phase of that length; not
+// positive where it is not known.
+func (r Rule) window(length time.Duration) time.Duration {
+	if r.Until > 0 {
+		return r.Until - r.From
+	}
+	return length - r.From
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/nearest"
 )
 
@@ -138,8 +139,11 @@ func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known
 			hint = fmt.Sprintf("write attempts: %d (attempts count the first one too)", n+1)
 		}
 	}
-	if strings.ContainsAny(key, "()=") { // the rest of a text that a comma ended
+	switch _, numbers := faults.ParseRanges(key); {
+	case strings.ContainsAny(key, "()="): // the rest of a text that a comma ended
 		hint = "put a text that holds a comma or a brace between quotes"
+	case numbers && slices.Contains(known, "attempt"): // attempt: 1,2
+		hint = "write several numbers between brackets, such as [0-4, " + key + "]"
 	}
 	d.wrong(keyNode, p, "unknown key "+quote(key), hint)
 	if meant != "" { // the missing one is explained already
@@ -225,7 +229,7 @@ func (d *decoder) scalar(n ast.Node, p *path, want, hint string) (string, bool) 
 
 // words reads text.
 func (d *decoder) words(n ast.Node, p *path) string {
-	s, _ := d.scalar(n, p, "text", "")
+	s, _ := d.scalar(n, p, "text", "write it between quotes if it has brackets, braces or commas")
 	return s
 }
 
@@ -241,7 +245,7 @@ func (d *decoder) choice(n ast.Node, p *path, what string, known []string) strin
 
 // integer reads a whole number within bounds.
 func (d *decoder) integer(n ast.Node, p *path, least, most int) int {
-	s, ok := d.scalar(n, p, "a whole number", "")
+	s, ok := d.scalar(n, p, "a whole number", "write digits alone, such as "+strconv.Itoa(max(least, 4)))
 	if !ok {
 		return least
 	}
@@ -264,7 +268,7 @@ func (d *decoder) integer(n ast.Node, p *path, least, most int) int {
 
 // number reads a finite number.
 func (d *decoder) number(n ast.Node, p *path) float64 {
-	s, ok := d.scalar(n, p, "a number", "")
+	s, ok := d.scalar(n, p, "a number", "write a number such as 0.5")
 	if !ok {
 		return 0
 	}

@@ -42,7 +42,9 @@ func (d *decoder) capacity(n ast.Node, p *path) *Capacity {
 		case "max_in_flight":
 			c.MaxInFlight = d.integer(v, p, 1, maxWorkers)
 		case "slowdown":
-			c.Slowdown = d.duration(v, p)
+			if c.Slowdown = d.duration(v, p); d.bad[p.String()] {
+				c.Slowdown = time.Millisecond // told
+			}
 		case "full":
 			c.Full = d.effect(v, p)
 		}

@@ -51,13 +51,13 @@ func (d *decoder) selector(n ast.Node, p *path) (s faults.Selector) {
 	d.object(n, p, []string{"op", "method", "bucket", "key", "header", "client", "attempt"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "op":
-			s.Op = d.words(v, p)
+			s.Op = d.chosen(v, p)
 		case "method":
-			s.Method = d.words(v, p)
+			s.Method = d.chosen(v, p)
 		case "bucket":
-			s.Bucket = d.words(v, p)
+			s.Bucket = d.chosen(v, p)
 		case "key":
-			s.Key = d.words(v, p)
+			s.Key = d.chosen(v, p)
 		case "header":
 			s.Headers = d.headers(v, p)
 		case "client":
@@ -69,6 +69,16 @@ func (d *decoder) selector(n ast.Node, p *path) (s faults.Selector) {
 	return s
 }
 
+// chosen reads what something must be; nothing at all would choose everything, and
+// is more likely a value that somebody forgot.
+func (d *decoder) chosen(n ast.Node, p *path) string {
+	s := d.words(n, p)
+	if s == "" && !d.bad[p.String()] {
+		d.wrong(n, p, "the text is empty", "write what it must be, or leave it out for any")
+	}
+	return s
+}
+
 // headers reads a map of names to globs.
 func (d *decoder) headers(n ast.Node, p *path) (list []faults.HeaderMatch) {
 	d.entries(n, p, func(name string, nameNode, v ast.Node, p *path) {
@@ -76,7 +86,11 @@ func (d *decoder) headers(n ast.Node, p *path) (list []faults.HeaderMatch) {
 			d.wrong(nameNode, p, "no value", "write one such as blue*, or \"*\" for any")
 			return
 		}
-		list = append(list, faults.HeaderMatch{Name: name, Value: d.words(v, p)})
+		value := d.words(v, p)
+		if d.bad[p.String()] {
+			value = "*" // told
+		}
+		list = append(list, faults.HeaderMatch{Name: name, Value: value})
 	})
 	if len(list) == 0 && !d.bad[p.String()] && isMap(n) && len(n.(*ast.MappingNode).Values) == 0 {
 		d.wrong(n, p, "there are no headers", "write one such as {X-Tenant: blue*}, or leave it out")
@@ -229,7 +243,9 @@ func (d *decoder) chance(n ast.Node, p *path, r *faults.Rule) {
 		if key == "from" {
 			r.P, from = d.probability(v, p), true
 		} else {
-			r.Ramp, to = faults.RampTo(d.probability(v, p)), true
+			if r.Ramp, to = faults.RampTo(d.probability(v, p)), true; d.bad[p.String()] {
+				r.Ramp.To = 1 // told
+			}
 		}
 	})
 	d.required(n, p, from, "from", "0")

@@ -69,13 +69,23 @@ func (c *checker) chosen(p *path, on faults.Selector) {
 			c.report(p.key("method"), "no call of the load is a "+quote(on.Method)+", so the fault would never fire", didYouMean(on.Method, methods))
 		}
 	}
-	if b := c.sc.Backend; b.Kind == KindHTTP && on.Bucket != "" {
+	switch b := c.sc.Backend; {
+	case on.Bucket == "":
+	case b.Kind == KindHTTP:
 		c.report(p.key("bucket"), "an http backend has no bucket, so the fault would never fire", "leave it out")
+	case b.Bucket != "" && !fits(on.Bucket, b.Bucket):
+		c.report(p.key("bucket"), "the backend's bucket is "+quote(b.Bucket)+", so the fault would never fire", "write that, or leave it out")
 	}
 	if n := c.sc.Load.Clients; n > 0 && c.sc.Load.Model != ModelReplay && len(on.Clients) > 0 &&
 		!slices.ContainsFunc(on.Clients, func(r faults.Range) bool { return r.From < uint64(n) }) {
 		c.report(p.key("client"), "the load has no such client, so the fault would never fire", "write numbers from 0 to "+strconv.Itoa(n-1))
 	}
+}
+
+// fits reports whether a glob that can be read fits a text.
+func fits(pattern, text string) bool {
+	g, ok := faults.ParseGlob(pattern)
+	return ok && g.Match(text)
 }
 
 // reached reports fault j of a phase if one before it decides for all of its

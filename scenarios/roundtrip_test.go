@@ -146,7 +146,7 @@ func drawMore(t *rapid.T, r *faults.Rule, phase time.Duration) {
 	if some("until?") {
 		r.Until = phase/4 + phase/2
 	}
-	if some("flap?") {
+	if phase > time.Minute && some("flap?") {
 		r.Flap = faults.Flap{Up: 5 * time.Second, Down: 1500 * time.Millisecond}
 	}
 	if some("bursts?") {

@@ -28,7 +28,7 @@ func (d *decoder) route(n ast.Node, p *path) (r Route) {
 		case "body":
 			r.Body = d.words(v, p)
 		case "headers":
-			d.entries(v, p, func(name string, _, v ast.Node, p *path) { r.Headers = append(r.Headers, Header{name, d.words(v, p)}) })
+			r.Headers = d.sentHeaders(v, p)
 		case "echo":
 			r.Echo = d.boolean(v, p)
 		case "latency":
@@ -37,6 +37,18 @@ func (d *decoder) route(n ast.Node, p *path) (r Route) {
 		}
 	})
 	return r
+}
+
+// sentHeaders reads a map of headers' names to their values.
+func (d *decoder) sentHeaders(n ast.Node, p *path) (list []Header) {
+	d.entries(n, p, func(name string, nameNode, v ast.Node, p *path) {
+		if _, null := v.(*ast.NullNode); null {
+			d.wrong(nameNode, p, "no value", "write one after the colon, or \"\" for an empty one")
+			return
+		}
+		list = append(list, Header{name, d.words(v, p)})
+	})
+	return list
 }
 
 // routes checks the routes of a backend.

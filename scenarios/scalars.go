@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func ParseRate(text string) (Rate, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if !found {
 		if err == nil {
-			return 0, scalarErr(quote(text)+" has no unit", "write "+number+"/s (or "+number+"/m, "+number+"/h)")
+			return 0, scalarErr(quote(text)+" has no unit", sampleUnits(number, "/s", "/m", "/h"))
 		}
 		return 0, scalarErr(quote(text)+" is not a rate", "write a number and a unit, such as 200/s or 10/m")
 	}
@@ -102,7 +101,7 @@ func ParseSize(text string) (Size, error) {
 	i := strings.IndexFunc(t, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' && r != '+' })
 	if i < 0 {
 		if _, err := strconv.ParseFloat(t, 64); err == nil {
-			return 0, scalarErr(quote(text)+" has no unit", "write "+t+"B (or "+t+"KiB, "+t+"MB)")
+			return 0, scalarErr(quote(text)+" has no unit", sampleUnits(t, "B", "KiB", "MB"))
 		}
 		i = 0
 	}
@@ -140,7 +139,7 @@ func ParseSize(text string) (Size, error) {
 func parseDuration(text string) (time.Duration, error) {
 	t := strings.TrimSpace(text)
 	if _, err := strconv.ParseFloat(t, 64); err == nil {
-		return 0, scalarErr(text+" has no unit", fmt.Sprintf("write %ss (or %sms, %sm)", t, t, t))
+		return 0, scalarErr(text+" has no unit", sampleUnits(t, "s", "ms", "m"))
 	}
 	d, err := time.ParseDuration(t)
 	if err == nil {
@@ -152,6 +151,13 @@ func parseDuration(text string) (time.Duration, error) {
 		return 0, scalarErr(quote(text)+" is not a duration", "write a number and a unit, such as 500ms, 30s, 5m or 1h30m")
 	}
 	return 0, scalarErr(quote(text)+" is not a duration", durationHint(number, unit, n))
+}
+
+// sampleUnits shows how a bare number would be right: with one of three units, and
+// not below zero, which none of them may be.
+func sampleUnits(number, usual, small, large string) string {
+	n := strings.TrimPrefix(number, "-")
+	return "write " + n + usual + " (or " + n + small + ", " + n + large + ")"
 }
 
 // durationHint rewrites a number with a unit that Go does not know.
