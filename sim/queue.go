@@ -1,199 +1,171 @@
 package sim
 
 import (
-	"cmp"
-	"math"
 	"math/bits"
-	"slices"
 	"time"
 )
 
-// queue holds the pending events, the next one first.
+// queue holds the pending events, the next one first; those of one moment in the order
+// in which they came. The zero value is an empty queue.
 //
-// It is a 4-ary heap of keys of two words, four of which fill a cache line.
-// What an event carries lies apart, in slots that do not move: moving
-// pointers would cost a write barrier each whenever the garbage collector is
-// at work. The zero value is an empty queue.
+// It is a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the
+// shortest path problem", JACM 37(2), 1990), which makes use of the fact that time
+// never goes back: no event is due before the last one that was taken out. An event
+// lies in the bucket whose number is that of the highest bit in which its time differs from
+// that of the last one (bucket 0: no bit). So the next events are those of the lowest
+// bucket that is not empty; when its turn comes, its events are spread over the buckets
+// below. Events of one moment are always in the same bucket, and stay in their order.
+//
+// An event moves down a few times at most, and always from one run of memory to the end
+// of another, where a heap goes up and down through all of its memory: see BenchmarkQueues
+// for the numbers.
 type queue struct {
-	keys  []group // the heap, from index root on
-	last  int     // index of its last key; below root: none
-	hole  bool    // the key at root has been popped and its place not been filled
-	slots []slot
-	free  uint64 // first free slot + 1; 0: none
-	width uint   // bits of a key's order that name the slot
-	seq   uint64 // of the next event
+	last     uint64 // time of the last event that was taken out
+	least    uint64 // (known) time of the next event that is not in bucket 0
+	known    bool
+	n        int
+	taken    int    // events of bucket 0's first chunk that are gone
+	occupied uint64 // bit i: bucket i is not empty
+	free     *chunk
+	buckets  [64]bucket
 }
 
-// key orders an event: by time, then by sequence, which is unique, so that
-// the slot in the low bits never decides.
-type key struct {
+// bucket is a list of events, in chunks that all buckets share: what a burst has
+// filled, the next one finds again, wherever it falls.
+type bucket struct{ first, final *chunk }
+
+// chunk is 2 KiB.
+type chunk struct {
+	next   *chunk
+	n      int
+	events [63]event
+}
+
+type event struct {
 	at    uint64 // a time.Duration, never negative
-	order uint64 // sequence << width | slot
-}
-
-// slot is what an event carries. In a free slot data is the next free slot +
-// 1.
-type slot struct {
-	actor Actor
 	data  uint64
+	actor Actor
 }
 
-// group is four siblings: a cache line. Places behind the last key hold
-// vacant, so that a group can always be searched whole.
-type group [arity]key
+func (q *queue) len() int { return q.n }
 
-const (
-	arity    = 4
-	root     = arity - 1 // so that siblings share a group
-	minWidth = 20        // 2^20 pending events and 2^44 sequence numbers before the first repack
-)
-
-// vacant comes after every event.
-var vacant = key{at: math.MaxUint64, order: math.MaxUint64}
-
-// before returns 1 if k comes before o, else 0: a subtraction of two words
-// and no branch, for which of two keys is the lesser nobody can predict.
-func (k *key) before(o *key) uint {
-	_, borrow := bits.Sub64(k.order, o.order, 0)
-	_, borrow = bits.Sub64(k.at, o.at, borrow)
-	return uint(borrow)
-}
-
-func (q *queue) len() int {
-	n := max(q.last-root+1, 0)
-	if q.hole {
-		n--
-	}
-	return n
-}
-
+// peek returns when the next event is due; false if there is none. It leaves all as it
+// is, since events before that may still come.
 func (q *queue) peek() (time.Duration, bool) {
-	q.fill()
-	if q.last < root {
+	switch {
+	case q.n == 0:
 		return 0, false
+	case q.occupied&1 != 0:
+		return time.Duration(q.last), true
 	}
-	return time.Duration(q.keys[0][root].at), true
+	return time.Duration(q.next()), true
 }
 
+// next returns the time of the next event where bucket 0 is empty and another is not.
+func (q *queue) next() uint64 {
+	if q.known {
+		return q.least
+	}
+	least := ^uint64(0)
+	for c := q.buckets[bits.TrailingZeros64(q.occupied)&63].first; c != nil; c = c.next {
+		for i := range c.events[:c.n] {
+			least = min(least, c.events[i].at)
+		}
+	}
+	q.least, q.known = least, true
+	return least
+}
+
+// push adds an event, which is not due before the last one that was taken out.
 func (q *queue) push(at time.Duration, a Actor, data uint64) {
-	k := key{at: uint64(at), order: q.order(a, data)}
-	if q.hole {
-		q.hole = false
-		q.up(sink(q.keys), k)
-		return
+	q.n++
+	if q.known && uint64(at) < q.least && uint64(at) != q.last {
+		q.least = uint64(at)
 	}
-	q.last = max(q.last, root-1) + 1
-	if q.last/arity == len(q.keys) {
-		q.keys = append(q.keys, group{vacant, vacant, vacant, vacant})
-	}
-	q.up(q.last, k)
+	c, i := q.place(uint64(at))
+	c.events[i] = event{at: uint64(at), data: data, actor: a}
 }
 
-// pop takes out the next event; ok is false if there is none. Its place at the
-// root stays empty for now: most events schedule another one, which then
-// takes the place, and the heap is put in order once instead of twice.
+// place returns where an event of that time goes.
+func (q *queue) place(at uint64) (*chunk, int) {
+	number := uint(bits.Len64(at^q.last)) & 63
+	c := q.buckets[number].final
+	if c == nil || c.n == len(c.events) {
+		c = q.grow(number)
+	}
+	c.n++
+	return c, c.n - 1
+}
+
+// grow puts an empty chunk at the end of a bucket.
+func (q *queue) grow(number uint) *chunk {
+	c := q.free
+	if c == nil {
+		c = new(chunk)
+	} else {
+		q.free, c.next = c.next, nil
+	}
+	b := &q.buckets[number]
+	if b.final == nil {
+		b.first = c
+	} else {
+		b.final.next = c
+	}
+	b.final = c
+	q.occupied |= 1 << number
+	return c
+}
+
+// pop takes out the next event; ok is false if there is none.
 func (q *queue) pop() (at time.Duration, a Actor, data uint64, ok bool) {
-	q.fill()
-	if q.last < root {
+	if q.n == 0 {
 		return 0, nil, 0, false
 	}
-	q.hole = true
-	k := q.keys[0][root]
-	i := k.order & (1<<q.width - 1)
-	s := &q.slots[i]
-	a, data = s.actor, s.data
-	s.actor, s.data = nil, q.free
-	q.free = i + 1
-	return time.Duration(k.at), a, data, true
+	if q.occupied&1 == 0 {
+		q.advance()
+	}
+	q.n--
+	c := q.buckets[0].first
+	e := &c.events[q.taken]
+	a, data = e.actor, e.data
+	e.actor = nil // the chunk must not keep it
+	if q.taken++; q.taken == c.n {
+		q.drop(c)
+	}
+	return time.Duration(q.last), a, data, true
 }
 
-// fill moves the last key into the place that pop left.
-func (q *queue) fill() {
-	if !q.hole {
-		return
+// drop takes the first chunk, of which all is gone, from bucket 0.
+func (q *queue) drop(c *chunk) {
+	q.taken = 0
+	b := &q.buckets[0]
+	if b.first = c.next; b.first == nil {
+		b.final = nil
+		q.occupied &^= 1
 	}
-	q.hole = false
-	end := &q.keys[q.last/arity][q.last%arity]
-	moved := *end
-	*end = vacant
-	if q.last%arity == 0 {
-		q.keys = q.keys[:q.last/arity]
-	}
-	q.last--
-	if q.last >= root {
-		q.up(sink(q.keys), moved)
-	}
+	c.n, c.next = 0, q.free
+	q.free = c
 }
 
-// order puts an event into a slot and returns the second word of its key.
-func (q *queue) order(a Actor, data uint64) uint64 {
-	if q.free == 0 && len(q.slots)>>q.width != 0 || q.seq >= 1<<(64-q.width) || q.width == 0 {
-		q.repack()
-	}
-	var i uint64
-	if q.free != 0 {
-		i = q.free - 1
-		q.free = q.slots[i].data
-		q.slots[i] = slot{a, data}
-	} else {
-		i = uint64(len(q.slots))
-		q.slots = append(q.slots, slot{a, data})
-	}
-	order := q.seq<<q.width | i
-	q.seq++
-	return order
-}
-
-// repack numbers the pending events afresh and makes room for more slots: it
-// is called when sequence numbers or slot numbers run out of bits. The order
-// of events stays the same, and so the heap stays one.
-func (q *queue) repack() {
-	width := max(q.width, minWidth)
-	for len(q.slots)>>width != 0 {
-		width++
-	}
-	q.fill()
-	var bySeq []*key
-	for i := root; i <= q.last; i++ {
-		bySeq = append(bySeq, &q.keys[i/arity][i%arity])
-	}
-	slices.SortFunc(bySeq, func(a, b *key) int { return cmp.Compare(a.order, b.order) })
-	mask := uint64(1)<<q.width - 1
-	for seq, k := range bySeq {
-		k.order = uint64(seq)<<width | k.order&mask
-	}
-	q.width, q.seq = width, uint64(len(bySeq))
-}
-
-// up puts k, whose place is the hole at i, where it belongs on the way to the
-// root.
-func (q *queue) up(i int, k key) {
-	for i > root {
-		parent := i/arity + root - 1
-		p := &q.keys[parent/arity][parent%arity]
-		if k.before(p) == 0 {
-			break
+// advance goes on to the time of the next event: it spreads the lowest bucket that is
+// not empty over those below, so that bucket 0 is not.
+func (q *queue) advance() {
+	q.last = q.next()
+	q.known = false
+	number := bits.TrailingZeros64(q.occupied) & 63
+	c := q.buckets[number].first
+	q.buckets[number] = bucket{}
+	q.occupied &^= 1 << number
+	for c != nil {
+		for i := range c.events[:c.n] {
+			e := &c.events[i]
+			to, j := q.place(e.at)
+			to.events[j] = *e
 		}
-		q.keys[i/arity][i%arity] = *p
-		i = parent
+		next := c.next
+		clear(c.events[:c.n])
+		c.n, c.next = 0, q.free
+		q.free = c
+		c = next
 	}
-	q.keys[i/arity][i%arity] = k
-}
-
-// sink moves the hole at the root to the bottom, along the least children,
-// and returns where it has come to. The key that fills it belongs there most
-// often, as it is far in the future or comes from there, so not comparing it
-// on the way down saves one comparison in four (Wegener, "Bottom-up heapsort",
-// 1993).
-func sink(keys []group) int {
-	i := uint(root)
-	for g := uint(1); g < uint(len(keys)); g = i - root + 1 {
-		c := &keys[g]
-		a := c[1].before(&c[0])
-		b := 2 + c[3].before(&c[2])
-		a ^= (a ^ b) & -c[b%arity].before(&c[a%arity])
-		keys[i/arity][i%arity] = c[a%arity]
-		i = g*arity + a
-	}
-	return int(i)
 }
