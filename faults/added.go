@@ -19,8 +19,11 @@ var ErrFull = errors.New("faults: 100 rules were added already, and not removed"
 
 // Added is a rule that [Injector.Add] put before those of the plan.
 type Added struct {
-	rules []*rule // one for each phase of the plan; nil where it is not in force
-	text  string
+	rules   []*rule // one for each phase of the plan; nil where it is not in force
+	text    string
+	nominal Nominal
+	before  uint64        // requests of its phases when it was added
+	after   atomic.Uint64 // and 1 more, when it was removed; 0: it is there
 }
 
 // additions are the rules that were added, in their order.
@@ -47,6 +50,7 @@ func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
 		return nil, err
 	}
 	a := &Added{rules: make([]*rule, len(in.phases)), text: r.String()}
+	var whole time.Duration
 	for i, home := range in.phases {
 		if phase >= 0 && phase != i {
 			continue
@@ -59,13 +63,22 @@ func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
 		out.shape = newShape(r, in.ends[i]-home.start, in.added.Sub(id).Sub(1).Sub(uint64(i)))
 		out.chance, out.draws = in.added.Sub(id).Sub(2), in.added.Sub(id).Sub(3)
 		a.rules[i] = out
+		length := in.ends[i] - home.start
+		one := Phase{Label: home.label, For: length, Rules: []Rule{r}}.Nominal()[0]
+		whole += length
+		a.nominal.P += float64(one.P * length.Seconds())
+		a.nominal.Rate += float64(one.Rate * length.Seconds())
+		a.nominal.Known = one.Known
 	}
+	a.nominal.P /= whole.Seconds()
+	a.nominal.Rate /= whole.Seconds()
 	in.more.mu.Lock()
 	defer in.more.mu.Unlock()
 	list := in.more.get()
 	if len(list) >= MaxAdded {
 		return nil, ErrFull
 	}
+	a.before = a.requests()
 	list = append(slices.Clone(list), a)
 	in.more.list.Store(&list)
 	return a, nil
@@ -83,20 +96,39 @@ func (in *Injector) Remove(a *Added) bool {
 	}
 	list = slices.Delete(slices.Clone(list), i, i+1)
 	in.more.list.Store(&list)
+	a.after.Store(a.requests() + 1)
 	return true
 }
 
 // Text returns the rule in one line.
 func (a *Added) Text() string { return a.text }
 
-// Counts returns how many requests the rule was for, and how many of those it hit.
-func (a *Added) Counts() (matched, fired uint64) {
+// Counts tells what the rule did in all its phases: Requests are those that came there
+// while it was in force, and Nominal is as if it stood alone. Phase, Rule and Label are zero.
+func (a *Added) Counts() RuleCount {
+	out := RuleCount{Text: a.text, Nominal: a.nominal}
 	for _, r := range a.rules {
 		if r != nil {
-			matched, fired = matched+r.matched.Load(), fired+r.fired.Load()
+			out.Matched, out.Fired, out.Seen = out.Matched+r.matched.Load(), out.Fired+r.fired.Load(), out.Seen+r.seen.Load()
 		}
 	}
-	return matched, fired
+	if out.Requests = a.after.Load(); out.Requests > 0 {
+		out.Requests--
+	} else {
+		out.Requests = a.requests()
+	}
+	out.Requests -= a.before
+	return out
+}
+
+// requests are those that came in the rule's phases so far.
+func (a *Added) requests() (n uint64) {
+	for _, r := range a.rules {
+		if r != nil {
+			n += r.home.requests.Load()
+		}
+	}
+	return n
 }
 
 func (m *additions) get() []*Added {

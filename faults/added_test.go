@@ -56,11 +56,12 @@ func TestAddedRulesComeFirst(t *testing.T) {
 		t.Error("removed once and only once")
 	}
 	expect("the second alone", "500", "-", "502", "500")
-	if m, f := everywhere.Counts(); m != 6 || f != 6 {
-		t.Errorf("%d %d", m, f)
+	// Of requests in its phases, those that came while it was there count.
+	if c := everywhere.Counts(); c.Matched != 6 || c.Fired != 6 || c.Requests != 8 || c.Nominal != (Nominal{1, 1, true}) {
+		t.Errorf("%+v", c)
 	}
-	if m, f := never.Counts(); m != 1 || f != 1 {
-		t.Errorf("%d %d", m, f)
+	if c := never.Counts(); c.Matched != 1 || c.Fired != 1 || c.Requests != 2 {
+		t.Errorf("%+v", c)
 	}
 	in.Remove(never)
 	expect("the plan again", "500", "-", "-", "500")
@@ -91,8 +92,8 @@ func TestAddedRuleThatDoesNotHit(t *testing.T) {
 	}
 	a := add()
 	first := draw()
-	if m, f := a.Counts(); m != 1000 || f < 340 || f > 460 {
-		t.Errorf("matched %d, fired %d", m, f)
+	if c := a.Counts(); c.Matched != 1000 || c.Fired < 340 || c.Fired > 460 || c.Nominal.P != 0.4 || c.Seen != 0 {
+		t.Errorf("%+v", c)
 	}
 	in.Remove(a)
 	add()

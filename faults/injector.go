@@ -57,8 +57,8 @@ type rule struct {
 	bit          uint64 // of those that continue
 	atMost       int64
 
-	matched, fired atomic.Uint64
-	active         atomic.Int64 // requests under the fault, where atMost counts
+	matched, fired, seen atomic.Uint64
+	active               atomic.Int64 // requests under the fault, where atMost counts
 }
 
 // New compiles a plan. Draws are keyed by seed, the numbers of phase and rule,
@@ -254,6 +254,7 @@ type RuleCount struct {
 	Text        string // the rule in one line
 	Matched     uint64 // requests that it was for
 	Fired       uint64 // of those, the ones that it hit
+	Seen        uint64 // of those, the ones whose client still waited for what came of it; as far as [Hits.Seen] was told
 	// Requests are all that came in its phase.
 	Requests uint64
 	Nominal  Nominal // what was to be expected
@@ -268,7 +269,7 @@ func (in *Injector) Counts() []RuleCount {
 	for i, r := range in.rules {
 		counts[i] = RuleCount{
 			Phase: r.phase, Rule: r.index, Label: r.home.label, Text: r.text,
-			Matched: r.matched.Load(), Fired: r.fired.Load(), Requests: r.home.requests.Load(), Nominal: nominal[i],
+			Matched: r.matched.Load(), Fired: r.fired.Load(), Seen: r.seen.Load(), Requests: r.home.requests.Load(), Nominal: nominal[i],
 		}
 	}
 	return counts

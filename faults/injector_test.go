@@ -136,9 +136,9 @@ func TestFirstMatchWins(t *testing.T) {
 	}
 	counts := in.Counts()
 	for i, want := range []RuleCount{
-		{0, 0, "burst", "raw/** p=0 SlowDown", 1, 0, 3, Nominal{0, 0, true}},
-		{0, 1, "burst", "PutObject 503", 1, 1, 3, Nominal{1, 1, true}},
-		{0, 2, "burst", "outage", 1, 1, 3, Nominal{1, 1, true}},
+		{0, 0, "burst", "raw/** p=0 SlowDown", 1, 0, 0, 3, Nominal{0, 0, true}},
+		{0, 1, "burst", "PutObject 503", 1, 1, 0, 3, Nominal{1, 1, true}},
+		{0, 2, "burst", "outage", 1, 1, 0, 3, Nominal{1, 1, true}},
 	} {
 		if counts[i] != want {
 			t.Errorf("%+v, want %+v", counts[i], want)

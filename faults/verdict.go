@@ -73,33 +73,7 @@ func (v Verdict) Text() string {
 // was under have room for another. It is to be called once for each verdict of
 // [Injector.Decide]; without such faults it does nothing. [NewHandler] calls it,
 // and [Transport.RoundTrip] does; who calls [Transport.Exchange] has to.
-func (v Verdict) End() {
-	if v.rule == nil {
-		return
-	}
-	v.rule.end()
-	for set := v.before; set != 0; set &= set - 1 {
-		v.rule.home.continued[bits.TrailingZeros64(set)].end()
-	}
-}
-
-// Bounded reports whether End does anything.
-func (v Verdict) Bounded() bool {
-	if v.rule == nil || v.before == 0 && v.rule.atMost == 0 {
-		return false
-	}
-	bounded := v.rule.atMost > 0
-	for set := v.before; set != 0; set &= set - 1 {
-		bounded = bounded || v.rule.home.continued[bits.TrailingZeros64(set)].atMost > 0
-	}
-	return bounded
-}
-
-func (r *rule) end() {
-	if r.atMost > 0 {
-		r.active.Add(-1)
-	}
-}
+func (v Verdict) End() { v.Hits().End() }
 
 // Err returns the error that a client gets for the request, and nil where it
 // gets the backend's answer or none at all. It is built when the plan is

@@ -145,6 +145,11 @@ type FaultRule struct {
 	Rule    string `json:"rule"`    // its text, "PutObject raw/** p=0.9 SlowDown"
 	Matched uint64 `json:"matched"` // attempts that it was for
 	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
+	// Seen are those of Fired whose client still waited for what came of it: the
+	// attempt ended with the faulty answer or broken connection (of a fault that never answers, with
+	// the client's time-out), not before that by a time-out, and not with the run. Of an
+	// attempt that a full backend or a limit turned away, nothing was seen but the latency.
+	Seen uint64 `json:"seen"`
 	// Share is Fired over all attempts of its phase: its effective rate.
 	Share float64 `json:"share"`
 	// NominalP is the share of Matched that was to be expected, NominalShare that of

@@ -199,3 +199,17 @@ func TestWideTableFitsTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// Faults that clients no longer waited for are told, and only those.
+func TestTextTellsOfUnseenFaults(t *testing.T) {
+	run := samples.Burst()
+	f := &run.Policies[0].Faults[0]
+	f.Matched, f.Fired, f.Seen = 2000, 1500, 1400
+	var b strings.Builder
+	if err := reports.Text(&b, run, reports.TextOptions{Width: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "hit 1,500 of 2,000 attempts") || strings.Count(text, ", 1,400 seen in time (") != 1 || strings.Count(text, "seen in time") != 1 {
+		t.Error(text)
+	}
+}

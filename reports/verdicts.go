@@ -142,6 +142,9 @@ func (t *textWriter) faults(p *Policy) string {
 		if f.Share > 0 {
 			s += fmt.Sprintf(" (nominally %s), %s of all in its phase", percent(f.NominalP), percent(f.Share))
 		}
+		if f.Seen != f.Fired {
+			s += fmt.Sprintf(", %s seen in time", FormatCount(f.Seen))
+		}
 		s += " (" + OneLine(f.Rule) + ")"
 		if f.Fired == 0 {
 			s = t.paint(red, s)

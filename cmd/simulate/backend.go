@@ -259,8 +259,17 @@ func place(r live.Rule) string {
 func fate(r live.Rule) string {
 	switch {
 	case r.Fired > 0:
-		return fmt.Sprintf("hit %s of %s (nominally %s), %s of all in its phase", reports.FormatCount(r.Fired), count(int(r.Matched), "request", "requests"),
+		text := fmt.Sprintf("hit %s of %s (nominally %s), %s of all ", reports.FormatCount(r.Fired), count(int(r.Matched), "request", "requests"),
 			reports.FormatShare(r.NominalP), reports.FormatShare(r.Share))
+		if r.ID == 0 {
+			text += "in its phase"
+		} else {
+			text += "while it was there"
+		}
+		if r.Seen != r.Fired {
+			text += fmt.Sprintf(", %s seen in time", reports.FormatCount(r.Seen))
+		}
+		return text
 	case !r.Due:
 		return "not its turn, another phase was held"
 	case r.Matched > 0:

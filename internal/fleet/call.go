@@ -29,7 +29,9 @@ type call struct {
 	sent       time.Duration // of the attempt under way; -1 between attempts
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it
-	ended      func()        // tells the faults that it is under, if their number is bounded; else nil
+	hits       faults.Hits   // the faults that it is under
+	hang       bool          // it is never answered
+	turnedAway bool          // the backend has no room for it, so that the faults come to nothing
 	lie        bool          // it will say so, but it is not so
 	commits    uint64        // changes that the backend made for the call's attempts
 	done       func(error)   // the breaker's, of the attempt under way
@@ -91,8 +93,14 @@ func (c *call) Act(_ time.Duration, data uint64) {
 	case eventSend:
 		c.send()
 	case eventAnswer:
+		if !c.turnedAway {
+			c.hits.Seen()
+		}
 		c.settle(c.answer)
 	case eventTimeout:
+		if c.hang && !c.turnedAway {
+			c.hits.Seen() // silence is what the fault does
+		}
 		c.settle(c.run.timeout)
 	}
 }
@@ -158,7 +166,7 @@ func (c *call) request() faults.Request {
 // client's time-out where that comes first.
 func (c *call) dispatch(a answer) {
 	r := c.run
-	c.answer, c.work, c.lie, c.ended = a.err, 0, a.lie, a.ended
+	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
 	limit, limited := c.step.Timeout(r.now())
 	if !limited || limit >= a.upload {
 		c.commits += a.commits
@@ -181,11 +189,16 @@ func (c *call) dispatch(a answer) {
 		}
 		return
 	}
+	c.await(wait, limit, limited)
+}
+
+// await schedules the answer, or the client's time-out where that comes first.
+func (c *call) await(wait, limit time.Duration, limited bool) {
 	if limited && limit < wait {
-		r.loop.After(limit, c, c.event(eventTimeout))
+		c.run.loop.After(limit, c, c.event(eventTimeout))
 		return
 	}
-	r.loop.After(wait, c, c.event(eventAnswer))
+	c.run.loop.After(wait, c, c.event(eventAnswer))
 }
 
 // latency is what the backend's time for the call is drawn from.
@@ -206,8 +219,8 @@ func (c *call) queue(work, limit time.Duration, limited, hang bool) {
 	}
 	work, ok := r.enter(work, c, done)
 	if !ok {
-		c.answer = r.full.Err(r.mix.ops[c.op].method)
-		r.loop.After(r.full.After(), c, c.event(eventAnswer))
+		c.answer, c.turnedAway = r.full.Err(r.mix.ops[c.op].method), true
+		c.await(r.full.After(), limit, limited)
 		return
 	}
 	c.work = work
@@ -226,10 +239,8 @@ func (c *call) settle(err error) {
 		c.done(err)
 		c.done = nil
 	}
-	if c.ended != nil {
-		c.ended()
-		c.ended = nil
-	}
+	c.hits.End()
+	c.hits = faults.Hits{}
 	r.recorder.attempt(c, now, outcome(err))
 	c.sent = -1
 	if err != nil {

@@ -65,7 +65,7 @@ func (r *Result) faults() []reports.FaultRule {
 	out := []reports.FaultRule{}
 	for _, c := range r.run.injector.Counts() {
 		f := reports.FaultRule{
-			Phase: r.run.cfg.Plan.Phases[c.Phase].Label, Rule: c.Text, Matched: c.Matched, Fired: c.Fired,
+			Phase: r.run.cfg.Plan.Phases[c.Phase].Label, Rule: c.Text, Matched: c.Matched, Fired: c.Fired, Seen: c.Seen,
 			Share: c.Share(), NominalP: c.Nominal.P,
 		}
 		if c.Nominal.Known {

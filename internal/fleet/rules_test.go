@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/reports"
 )
 
 // drawMore draws when a rule of a phase of 3 s is in force, what it counts, and
@@ -82,6 +84,9 @@ func TestAtMostEndsWithTheAttempt(t *testing.T) {
 		// 450 ms: of 5 calls 2 are hit. One under the second has its answer after 200 ms,
 		// as the next but one comes: all are.
 		first, second := rec.Faults[0], rec.Faults[1]
+		if first.Seen != 0 || second.Seen != 300 {
+			t.Errorf("%v: %d answers after 1 s seen within 450 ms, %d of those after 200 ms", mode, first.Seen, second.Seen)
+		}
 		if first.Matched != 300 || first.Fired != 120 || second.Fired != 300 || second.Matched != 300 {
 			t.Errorf("%v: %d of %d, then %d of %d", mode, first.Fired, first.Matched, second.Fired, second.Matched)
 		}
@@ -93,5 +98,64 @@ func TestAtMostEndsWithTheAttempt(t *testing.T) {
 	}
 	if records[0] != records[1] {
 		t.Error("model and http differ")
+	}
+}
+
+// A fault is seen by who waits for what it does: until a time-out ends the attempt, or
+// the run ends.
+func TestFaultsAreSeenByWhoWaits(t *testing.T) {
+	for _, test := range []struct {
+		rule    string
+		timeout time.Duration
+		seen    float64 // of those that fired
+	}{
+		{"503", time.Second, 1},
+		{"503 after=2s", time.Second, 0},
+		{"reset", 0, 1},
+		{"truncate at=1", time.Second, 1},
+		{"latency add=2s", 0, 1},
+		{"latency add=2s", time.Second, 0},
+		{"blackhole", time.Second, 1}, // silence is heard by the time-out
+		{"blackhole", 0, 0},
+		{"lost-ack timeout", time.Second, 1},
+	} {
+		t.Run(fmt.Sprint(test.rule, " ", test.timeout), func(t *testing.T) {
+			var records [2]string
+			for i, mode := range []Mode{Model, HTTP} {
+				c := steady(1)
+				c.Mode, c.Load.Rate, c.Load.Paced, c.Policy.Retry.AttemptTimeout = mode, 10, true, test.timeout
+				r, err := faults.ParseRule("until=40s " + test.rule) // attempts of the last 20 s end all the same
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Plan.Phases[0].Rules = []faults.Rule{r}
+				rec := play(t, c)
+				if f := rec.Faults[0]; f.Fired < 100 || f.Seen != uint64(test.seen*float64(f.Fired)) {
+					t.Errorf("%v: %d of %d seen", mode, f.Seen, f.Fired)
+				}
+				data, err := json.Marshal(rec)
+				if err != nil {
+					t.Fatal(err)
+				}
+				records[i] = string(data)
+			}
+			if records[0] != records[1] {
+				t.Error("model and http differ")
+			}
+		})
+	}
+}
+
+// A client that waits less than a full backend takes to say so hears nothing of it,
+// and sees nothing of the fault that was in store.
+func TestTurnedAwayTooLate(t *testing.T) {
+	for _, mode := range []Mode{Model, HTTP} {
+		c := withFault(t, steady(1), 1, "latency add=1s")
+		c.Mode, c.Load.Rate, c.Load.Paced, c.Backend.Workers = mode, 100, true, 1
+		c.Policy.Retry.AttemptTimeout = faults.TurnedAwayAfter / 2
+		rec := play(t, c)
+		if n := rec.Total.AttemptOutcomes[reports.OutcomeTimeout]; n != rec.Total.Attempts || n < 1000 || rec.Faults[0].Seen != 0 {
+			t.Errorf("%v: of %d attempts %d timed out, and %d saw the fault", mode, rec.Total.Attempts, n, rec.Faults[0].Seen)
+		}
 	}
 }

@@ -22,7 +22,7 @@ type answer struct {
 	fixed  bool          // the answer comes after exactly that time
 	hang   bool          // the answer never comes
 	served bool          // the backend did the work: it costs a worker's time
-	ended  func()        // to be called when the client no longer waits; nil: not needed
+	hits   faults.Hits   // to be told when the client no longer waits
 	upload time.Duration // until the backend has the whole request
 	// commits is how many changes the backend makes for the attempt, whether or not
 	// its client waits for the answer, unless that leaves before upload is over.
@@ -34,9 +34,7 @@ type answer struct {
 func verdictAnswer(req faults.Request, v faults.Verdict) answer {
 	a := answer{add: v.Add, hang: v.Hangs(), served: v.Served(), upload: v.Upload()}
 	a.after, a.fixed = v.After()
-	if v.Bounded() {
-		a.ended = v.End
-	}
+	a.hits = v.Hits()
 	// The lists of S3 are no matter of a size: they have a body in any case.
 	a.lie = v.Corrupts() && !faults.Writes(req.Op) && (req.Download > 0 || strings.HasPrefix(req.Op, "List"))
 	return a

@@ -132,8 +132,8 @@ func (s *Server) addedRules(w *world) (out []Rule) {
 }
 
 func (s *Server) added(w *world, one *addition) Rule {
-	r := Rule{ID: one.id, Rule: -1, Text: one.rule.Text(), Due: true}
-	r.Matched, r.Fired = one.rule.Counts()
+	r := ruleOf(one.rule.Counts())
+	r.ID, r.Rule, r.Due = one.id, -1, true
 	if one.phase >= 0 {
 		r.Phase, r.Due = s.scenario.Phases[one.phase].Label, w.course.isDue(one.phase)
 	}

@@ -45,7 +45,7 @@ func TestAddedFaults(t *testing.T) {
 	}
 	put("a/1", 500)
 	status, a := order(t, s, c, "POST", "/faults", `{"rule": "PutObject a/** SlowDown"}`)
-	if status != 201 || a.ID != 1 || a.Text != "PutObject a/** SlowDown" || a.Phase != "" || !a.Due {
+	if status != 201 || a.ID != 1 || a.Text != "PutObject a/** SlowDown" || a.Phase != "" || !a.Due || a.NominalP != 1 {
 		t.Errorf("%d %+v", status, a)
 	}
 	status, a = order(t, s, c, "POST", "/faults", `{"rule": {"on": {"op": "PutObject", "key": "b/**"}, "p": 1, "effect": "503"}, "phase": "storm"}`)
@@ -64,7 +64,7 @@ func TestAddedFaults(t *testing.T) {
 	if got := fmt.Sprintf("%d %d/%d %d/%d %d/%d", len(a.Faults), a.Faults[0].Fired, a.Faults[0].Matched, a.Faults[1].Fired, a.Faults[1].Matched, a.Faults[2].Fired, a.Faults[2].Matched); got != "3 2/2 2/2 1/1" {
 		t.Errorf("%s: %+v", got, a.Faults)
 	}
-	if status, a = order(t, s, c, "DELETE", "/faults/1", ""); status != 200 || a.Fired != 2 || !a.Removed {
+	if status, a = order(t, s, c, "DELETE", "/faults/1", ""); status != 200 || a.Fired != 2 || a.Share != 0.4 || !a.Removed {
 		t.Errorf("%d %+v", status, a)
 	}
 	put("a/1", 200)

@@ -82,3 +82,15 @@ func (x *exchange) code() int {
 	}
 	return x.status
 }
+
+// seen reports whether the client of an ended request was there for what faults did to
+// it. ctx is the request's, server that of all requests.
+func (x *exchange) seen(ctx, server context.Context) bool {
+	switch {
+	case !x.decided || x.refused || x.lost:
+		return false
+	case x.verdict.Hangs():
+		return server.Err() == nil // else it was the server that ended it
+	}
+	return ctx.Err() == nil
+}

@@ -331,6 +331,9 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	r = x.in(r.WithContext(faults.WithRequest(r.Context(), x.who)))
 	defer func() { // also when a fault breaks the connection by a panic
 		now := s.clock.Now()
+		if x.seen(r.Context(), s.ctx) {
+			x.verdict.Hits().Seen()
+		}
 		w.counts.done(x)
 		w.truth.done(r, x)
 		w.calls.done(r, x, now)

@@ -335,6 +335,7 @@ func TestAdmin(t *testing.T) {
 		`squall_requests_total{scenario="test"} 2`,
 		`squall_answers_total{op="GET",scenario="test",status="503"} 1`,
 		`squall_fault_fired_total{fault="503",phase="storm",rule="0",scenario="test"} 1`,
+		`squall_fault_seen_total{fault="503",phase="storm",rule="0",scenario="test"} 1`,
 		`squall_attempts_total{attempt="2",scenario="test"} 1`,
 		`squall_phase{phase="calm",scenario="test"} 1`,
 		`squall_phase{phase="storm",scenario="test"} 0`,

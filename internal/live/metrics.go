@@ -17,6 +17,7 @@ type collector struct {
 	refused  *prometheus.Desc
 	matched  *prometheus.Desc
 	fired    *prometheus.Desc
+	seen     *prometheus.Desc
 	phase    *prometheus.Desc
 
 	limitAsked, limitRefused, splits *prometheus.Desc
@@ -37,6 +38,7 @@ func newCollector(s *Server) *collector {
 		refused:  desc("refused_total", "Requests turned away by a backend that had no room."),
 		matched:  desc("fault_matched_total", "Requests that a fault chose.", "phase", "rule", "fault"),
 		fired:    desc("fault_fired_total", "Requests that a fault hit.", "phase", "rule", "fault"),
+		seen:     desc("fault_seen_total", "Requests that a fault hit, and whose client was there for it.", "phase", "rule", "fault"),
 		phase:    desc("phase", "1 for the phase in force, 0 for the others.", "phase"),
 
 		limitAsked:   desc("limit_asked_total", "Requests that a quota, or the rate of a prefix, was for.", "number", "limit"),
@@ -52,7 +54,7 @@ func newCollector(s *Server) *collector {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.phase,
+	for _, d := range []*prometheus.Desc{c.requests, c.inFlight, c.answers, c.attempts, c.refused, c.matched, c.fired, c.seen, c.phase,
 		c.limitAsked, c.limitRefused, c.splits, c.falseFailures, c.falseSuccesses, c.duplicates, c.leaked} {
 		to <- d
 	}
@@ -80,6 +82,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		}
 		count(c.matched, r.Matched, r.Phase, number, r.Text)
 		count(c.fired, r.Fired, r.Phase, number, r.Text)
+		count(c.seen, r.Seen, r.Phase, number, r.Text)
 	}
 	gauge := func(d *prometheus.Desc, n uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)

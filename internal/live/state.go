@@ -69,6 +69,10 @@ type Rule struct {
 	Text    string `json:"text"`
 	Matched uint64 `json:"matched"` // requests that it was for
 	Fired   uint64 `json:"fired"`   // of those, the ones that it hit
+	// Seen are those of Fired that have ended, and whose client was there for what
+	// the fault did: all that was to be sent was sent before it went away, as far as a
+	// server can tell. A fault that sends nothing, or stops, was seen when the client went away.
+	Seen uint64 `json:"seen"`
 	// Share is Fired over all requests of its phase. NominalP is the share of Matched
 	// that was to be expected, NominalShare that of the requests that its selector
 	// chooses, behind the faults before it; nil where that depends on the traffic.
@@ -194,12 +198,19 @@ func (s *Server) State() State {
 		out.LeakedUploads = &uploads
 	}
 	for _, c := range w.injector.Counts() {
-		r := Rule{Phase: c.Label, Rule: c.Rule, Text: c.Text, Matched: c.Matched, Fired: c.Fired, Share: c.Share(), NominalP: c.Nominal.P, Due: w.course.isDue(c.Phase)}
-		if c.Nominal.Known {
-			r.NominalShare = &c.Nominal.Rate
-		}
+		r := ruleOf(c)
+		r.Phase, r.Rule, r.Due = c.Label, c.Rule, w.course.isDue(c.Phase)
 		out.Rules = append(out.Rules, r)
 	}
 	out.Rules = append(out.Rules, s.addedRules(w)...)
 	return out
+}
+
+// ruleOf is what a fault did.
+func ruleOf(c faults.RuleCount) Rule {
+	r := Rule{Text: c.Text, Matched: c.Matched, Fired: c.Fired, Seen: c.Seen, Share: c.Share(), NominalP: c.Nominal.P}
+	if c.Nominal.Known {
+		r.NominalShare = &c.Nominal.Rate
+	}
+	return r
 }

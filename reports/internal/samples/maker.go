@@ -137,7 +137,7 @@ func (p *maker) breakersAndRecovery(l Load, c Client) {
 		if len(ph.Faults) > 0 {
 			p.Faults = append(p.Faults, reports.FaultRule{
 				Phase: ph.Label, Rule: ph.Faults[0],
-				Matched: p.Phases[i].Attempts, Fired: p.Phases[i].AttemptOutcomes[l.Outcome],
+				Matched: p.Phases[i].Attempts, Fired: p.Phases[i].AttemptOutcomes[l.Outcome], Seen: p.Phases[i].AttemptOutcomes[l.Outcome],
 			})
 		} else if i > 0 && len(l.Phases[i-1].Faults) > 0 {
 			p.Recovery = append(p.Recovery, reports.Recovery{

@@ -1,0 +1,47 @@
+package faults
+
+import "math/bits"
+
+// Hits are the faults that hit one request: of a [Verdict] what its end is told to. The
+// zero value is those of a request that nothing hit.
+type Hits struct {
+	rule    *rule
+	before  uint64 // see Verdict
+	refused bool   // by the backend's limits
+}
+
+// Hits returns the faults that hit the request.
+func (v Verdict) Hits() Hits { return Hits{v.rule, v.before, v.refusal != nil} }
+
+// End is [Verdict.End].
+func (h Hits) End() { h.each((*rule).end) }
+
+// Seen tells that what the faults did reached a client that still waited for it; they
+// count it ([RuleCount].Seen). It is to be called at most once for each verdict, by
+// whoever knows what came of the request. Of a request that the backend's limits turned
+// away, only the faults that made it late count.
+func (h Hits) Seen() {
+	h.each(func(r *rule) {
+		if !h.refused || r.verdict.Effect.Kind == Latency {
+			r.seen.Add(1)
+		}
+	})
+}
+
+// each gives what to all rules that hit.
+func (h Hits) each(what func(*rule)) {
+	if h.rule == nil {
+		return
+	}
+	what(h.rule)
+	for set := h.before; set != 0; set &= set - 1 {
+		what(h.rule.home.continued[bits.TrailingZeros64(set)])
+	}
+}
+
+// end gives the request's place under the fault to another.
+func (r *rule) end() {
+	if r.atMost > 0 {
+		r.active.Add(-1)
+	}
+}
