@@ -62,6 +62,9 @@ func (e *OptionError) Error() string { return "scenarios: " + e.Message + "; " +
 // interrupted, together with ctx's error. Any other error comes without a
 // record.
 func Run(ctx context.Context, sc *Scenario, o Options) (*reports.Run, error) {
+	if sc.ServedOnly() {
+		return nil, &OptionError{Message: fmt.Sprintf("scenario %s has no load and no policies: it cannot be run", sc.Name), Hint: "simulate serve and simulate exec take it as it is"}
+	}
 	chosen, err := choose(sc, o.Policies)
 	if err != nil {
 		return nil, err

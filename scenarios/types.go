@@ -23,18 +23,25 @@ type Scenario struct {
 	// About says in a few words what the scenario claims. It may be empty.
 	About   string
 	Backend Backend
-	Load    Load
+	// Load is what is called. Without any, and without Policies, a scenario is only
+	// served; see ServedOnly.
+	Load Load
 	// Phases follow one another from the start of the run; there is at least
 	// one. The faults of the last stay in force until the last call has ended.
 	Phases []Phase
 	// Policies are replayed under the same load and faults, in this order;
-	// there is at least one, and no two have the same name.
+	// there is at least one, unless there is no Load either, and no two have the
+	// same name.
 	Policies []Policy
 	// Thresholds keep the order of the file; those of one metric are neighbours.
 	Thresholds []Threshold
 
 	origin origin
 }
+
+// ServedOnly tells that the scenario has neither load nor policies: it can be served to
+// clients of somebody else's, and not be run.
+func (sc *Scenario) ServedOnly() bool { return sc.Load.empty() && len(sc.Policies) == 0 }
 
 // Kind tells what the backend is and so what its operations are called.
 type Kind string

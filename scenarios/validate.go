@@ -55,9 +55,11 @@ func (c *checker) scenario() {
 	} else {
 		c.backend(root.key("backend"))
 	}
-	if sc.Load.empty() {
-		c.report(root.key("load"), "there is no load", "write one, such as load: {model: open, rate: 200/s, mix: […]}")
-	} else {
+	switch {
+	case sc.ServedOnly():
+	case sc.Load.empty():
+		c.report(root.key("load"), "there is no load", "write one, such as load: {model: open, rate: 200/s, mix: […]}; or no policies either, for a scenario that is only served")
+	default:
 		c.load(root.key("load"))
 		c.quotaOps(root.key("backend").key("quotas"))
 	}
@@ -187,6 +189,9 @@ func (c *checker) references(selectors []selector) {
 	for _, s := range selectors {
 		if f := s.filter.Phase; f != "" && !phases[f] && sure {
 			c.report(s.at, "unknown phase "+quote(f), didYouMean(f, labels))
+		}
+		if f := s.filter.Policy; f != "" && c.sc.ServedOnly() {
+			c.report(s.at, "a scenario that is only served has no policies", "leave the filter out, or write a load and policies")
 		}
 		if f := s.filter.Policy; f != "" && !policies[f] && sureToo {
 			c.report(s.at, "unknown policy "+quote(f), didYouMean(f, names))

@@ -9,8 +9,8 @@ import (
 )
 
 func (c *checker) policies(p *path) {
-	if len(c.sc.Policies) == 0 {
-		c.report(p, "there is no policy", "write at least one, such as shipped: {retry: s3}")
+	if len(c.sc.Policies) == 0 && !c.sc.ServedOnly() {
+		c.report(p, "there is no policy", "write at least one, such as shipped: {retry: s3}; or no load either, for a scenario that is only served")
 	}
 	if len(c.sc.Policies) > maxPolicies {
 		c.report(p, fmt.Sprintf("there are %d policies", len(c.sc.Policies)), fmt.Sprintf("write at most %d", maxPolicies))

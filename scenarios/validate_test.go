@@ -31,9 +31,10 @@ var unsound = []struct {
 	want   []string // the beginning of each problem
 }{
 	{"zero", func(sc *Scenario) { *sc = Scenario{} }, []string{
-		"scenario: the scenario has no name", "backend: there is no backend", "load: there is no load",
-		"phases: there is no phase", "policies: there is no policy",
+		"scenario: the scenario has no name", "backend: there is no backend", "phases: there is no phase",
 	}},
+	{"no load", func(sc *Scenario) { sc.Load = Load{} }, []string{"load: there is no load"}},
+	{"no policies", func(sc *Scenario) { sc.Policies, sc.Thresholds = nil, nil }, []string{"policies: there is no policy"}},
 	{"more phases and policies than memory holds", func(sc *Scenario) {
 		sc.Phases = make([]Phase, maxPhases+1)
 		sc.Policies = make([]Policy, maxPolicies+1)

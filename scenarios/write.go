@@ -30,9 +30,13 @@ func Write(w io.Writer, sc *Scenario) error {
 		out.line(0, "about: "+yamlText(sc.About))
 	}
 	out.backend(sc.Backend)
-	out.load(sc)
+	if !sc.ServedOnly() {
+		out.load(sc)
+	}
 	out.phases(sc.Phases)
-	out.policies(sc.Policies)
+	if !sc.ServedOnly() {
+		out.policies(sc.Policies)
+	}
 	out.thresholds(sc.Thresholds)
 	if err := out.w.Flush(); err != nil {
 		return fmt.Errorf("scenarios: write: %w", err)

@@ -39,8 +39,12 @@ func checkFiles(env environment, files []string) error {
 			worst = max(worst, tell(env.Stderr, err))
 			continue
 		}
+		policies := count(len(sc.Policies), "policy", "policies")
+		if sc.ServedOnly() {
+			policies = "only served"
+		}
 		fmt.Fprintf(env.Stdout, "%s: fine (%s, %s, %s, %s)\n", file, reports.FormatExact(length(sc)),
-			count(len(sc.Phases), "phase", "phases"), count(len(sc.Policies), "policy", "policies"),
+			count(len(sc.Phases), "phase", "phases"), policies,
 			count(len(sc.Thresholds), "threshold", "thresholds"))
 		writeRates(env.Stdout, sc)
 	}

@@ -281,7 +281,7 @@ func TestDocumentedScenarios(t *testing.T) {
 				t.Errorf("%s:%d: %v", page, b.line, err)
 				continue
 			}
-			if !whole {
+			if !whole || sc.ServedOnly() {
 				continue
 			}
 			record, err := scenarios.Run(context.Background(), sc, scenarios.Options{Seed: defaultSeed})

@@ -127,6 +127,9 @@ func (o *runOptions) prepare(env environment, args []string) ([]job, error) {
 	jobs := make([]job, len(args))
 	taken := make(map[string]string, len(args)) // output directories
 	for i, sc := range opened {
+		if sc.ServedOnly() {
+			return nil, usage("write load and policies; or simulate serve "+args[i]+", to clients of yours", "%s has no load and no policies to run", args[i])
+		}
 		if err := checkPolicies(sc, args[i], o.policies); err != nil {
 			return nil, err
 		}
