@@ -88,3 +88,122 @@ func ExampleOperationOf() {
 	// Output:
 	// UploadPart data raw/1.json GET
 }
+
+func ExampleParseRule() {
+	rule, err := faults.ParseRule(`PUT /v1/** client=0-4 from=10s p=0..0.5 at-most=10 503 retry-after=2s`)
+	fmt.Println(rule, err)
+	fmt.Println(rule.On.Op, rule.On.Key, rule.Ramp.To, rule.Effect.Status)
+
+	var bad *faults.RuleError
+	if _, err = faults.ParseRule("PutObject p=90 fist=2 SlowDown"); errors.As(err, &bad) {
+		fmt.Println(bad.Offset, bad.Message)
+	}
+	// Output:
+	// PUT /v1/** client=0-4 from=10s p=0..0.5 at-most=10 503 retry-after=2s <nil>
+	// PUT /v1/** 0.5 503
+	// 15 unknown option "fist"
+}
+
+// The first rule that is for a request decides, so the second one is left what
+// the flapping leaves.
+func ExamplePhase_Nominal() {
+	var rules []faults.Rule
+	for _, text := range []string{"flap=6s/4s p=0.5 SlowDown", "p=0.1 InternalError", "first=1 reset"} {
+		rule, err := faults.ParseRule(text)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		rules = append(rules, rule)
+	}
+	phase := faults.Phase{For: time.Minute, Rules: rules}
+	for i, n := range phase.Nominal() {
+		fmt.Printf("%.0f%% of those it is for, %.0f%% of all, known: %v (%s)\n", 100*n.P, 100*n.Rate, n.Known, rules[i])
+	}
+	// Output:
+	// 50% of those it is for, 20% of all, known: true (flap=6s/4s p=0.5 SlowDown)
+	// 10% of those it is for, 6% of all, known: true (p=0.1 InternalError)
+	// 100% of those it is for, 0% of all, known: false (first=1 reset)
+}
+
+// A token bucket of two, filled with one a second, in front of whatever a plan
+// decides.
+func ExampleNewLimiter() {
+	limiter, err := faults.NewLimiter(faults.Limits{Quotas: []faults.Quota{{
+		Per: faults.PerClient, Rate: faults.Rate{N: 1, Per: time.Second}, Burst: 2,
+		Effect: faults.Effect{Kind: faults.Status, Status: 429}, Hint: faults.TellRetryAfter,
+	}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	healthy := faults.Verdict{Rule: -1}
+	for _, at := range []time.Duration{0, 0, 0, 500 * time.Millisecond, time.Second} {
+		v := limiter.Meet(at, faults.Request{Op: "GET", Key: "/v1/7", Client: 7}, healthy)
+		fmt.Println(at, v.Err())
+	}
+	for _, c := range limiter.Counts() {
+		fmt.Printf("%s: refused %d of %d\n", c.Text, c.Refused, c.Asked)
+	}
+	// Output:
+	// 0s <nil>
+	// 0s <nil>
+	// 0s retryhttp: GET answered 429 Too Many Requests
+	// 500ms retryhttp: GET answered 429 Too Many Requests
+	// 1s <nil>
+	// 1/s burst=2 per client: 429: refused 2 of 5
+}
+
+func ExampleEffectExamples() {
+	for _, e := range faults.EffectExamples() {
+		if e.Modifies() {
+			fmt.Println(e)
+		}
+	}
+	// Output:
+	// latency add=2s
+	// slow-body add=2s
+	// bandwidth rate=64KiB/s
+	// slow-upload rate=64KiB/s
+	// corrupt
+	// corrupt at=1000 checksum=matching
+	// stale by=30s
+	// headers drop=Etag
+	// headers set=Content-Encoding:gzip
+}
+
+func ExampleParseRate() {
+	rate, err := faults.ParseRate("90/m")
+	fmt.Println(rate, rate.DefaultBurst(), err)
+	_, err = faults.ParseRate("200")
+	fmt.Println(err)
+	// Output:
+	// 90/m 1 <nil>
+	// faults: "200" has no unit; write 200/s (or 200/m, 200/h)
+}
+
+// A rule that comes and goes while a backend serves.
+func ExampleInjector_Add() {
+	in, err := faults.New(faults.Plan{Phases: []faults.Phase{{Label: "steady", For: time.Hour}}}, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rule, err := faults.ParseRule("GetObject SlowDown")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	get := faults.Request{Op: "GetObject", Bucket: "squall", Key: "a", Attempt: 1}
+	added, err := in.Add(1, 0, rule)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(in.Decide(0, get).Effect, added != nil)
+	in.Remove(added)
+	fmt.Println(in.Decide(0, get).Err())
+	// Output:
+	// SlowDown true
+	// <nil>
+}

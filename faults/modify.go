@@ -14,9 +14,9 @@ func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Hand
 		case SlowUpload:
 			r = h.slowUpload(wire, r, e.Rate)
 		case Bandwidth:
-			wire = &dribble{Wire: wire, pace: h.pace(wire, e.Rate)}
+			wire = &dribble{prompt: prompt{Wire: wire}, pace: h.pace(wire, e.Rate)}
 		case SlowBody:
-			wire = &tardy{Wire: wire, add: rule.sample(&who)}
+			wire = &tardy{prompt: prompt{Wire: wire}, add: rule.sample(&who)}
 		case Headers:
 			changed := &headerer{Wire: wire, drop: e.Drop, set: e.Set}
 			next.ServeHTTP(changed, r)

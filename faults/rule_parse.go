@@ -137,7 +137,7 @@ func (p *ruleParser) check() error {
 func (p *ruleParser) option(at int, name string) error {
 	p.pos = at + len(name) + 1
 	if !slices.Contains(ruleOptions, name) {
-		return p.fail(at, "unknown option "+quote(name), didYouMean(strings.ReplaceAll(name, "_", "-"), ruleOptions))
+		return p.fail(at, "unknown option "+quote(name), suggest(strings.ReplaceAll(name, "_", "-"), ruleOptions, "known: "+strings.Join(ruleOptions, ", ")))
 	}
 	if other := p.path(name); name != "header" {
 		if _, twice := p.at[other]; twice {

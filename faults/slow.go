@@ -126,24 +126,30 @@ func begin(w Wire, status int) {
 	http.NewResponseController(w).Flush() // a connection that is gone needs none
 }
 
-// dribble is the ResponseWriter of a backend whose answers come at a rate.
-type dribble struct {
+// prompt is a ResponseWriter that sends the headers at once, before there is a
+// body.
+type prompt struct {
 	Wire
-	pace  pace
 	wrote bool
 }
 
 // Unwrap lets an http.ResponseController find what the connection can do.
-func (d *dribble) Unwrap() http.ResponseWriter { return d.Wire }
+func (p *prompt) Unwrap() http.ResponseWriter { return p.Wire }
 
 // WriteHeader sends the headers at once.
-func (d *dribble) WriteHeader(status int) {
-	if d.wrote || status < 200 {
-		d.Wire.WriteHeader(status)
+func (p *prompt) WriteHeader(status int) {
+	if p.wrote || status < 200 {
+		p.Wire.WriteHeader(status)
 		return
 	}
-	d.wrote = true
-	begin(d.Wire, status)
+	p.wrote = true
+	begin(p.Wire, status)
+}
+
+// dribble is the ResponseWriter of a backend whose answers come at a rate.
+type dribble struct {
+	prompt
+	pace pace
 }
 
 // Write sends p piece by piece, each when all of it has had its time.
@@ -176,22 +182,9 @@ func (d *dribble) WriteContent(c *Content) (int64, error) {
 
 // tardy is the ResponseWriter of a backend whose bodies are late.
 type tardy struct {
-	Wire
-	add         time.Duration
-	wrote, late bool
-}
-
-// Unwrap lets an http.ResponseController find what the connection can do.
-func (t *tardy) Unwrap() http.ResponseWriter { return t.Wire }
-
-// WriteHeader sends the headers at once.
-func (t *tardy) WriteHeader(status int) {
-	if t.wrote || status < 200 {
-		t.Wire.WriteHeader(status)
-		return
-	}
-	t.wrote = true
-	begin(t.Wire, status)
+	prompt
+	add  time.Duration
+	late bool
 }
 
 // Write waits before the first byte.

@@ -28,8 +28,13 @@ func didYouMean(name string, known []string) string {
 	if len(known) > few {
 		list = namesHint
 	}
+	return suggest(name, known, list)
+}
+
+// suggest puts the nearest of the known words before what else is to be said.
+func suggest(name string, known []string, more string) string {
 	if near := nearest.Word(name, known); near != "" {
-		return "did you mean " + near + "? " + list
+		return "did you mean " + near + "? " + more
 	}
-	return list
+	return more
 }
