@@ -146,8 +146,7 @@ func (ph *phase) sort(rules []*rule) {
 func (in *Injector) Decide(at time.Duration, r Request) Verdict { return in.DecideWith(at, r, nil) }
 
 // DecideWith is Decide for a request with these headers, for rules that ask for
-// headers. A Decide without is for simulations that send no bytes: such rules are
-// then for no request.
+// headers, with canonical names. Without headers such rules are for no request.
 func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) Verdict {
 	n := in.PhaseAt(at)
 	ph := in.phases[n]

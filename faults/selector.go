@@ -103,8 +103,8 @@ func parseNumber(s string) (uint64, error) {
 	return strconv.ParseUint(s, 10, 63)
 }
 
-// NeedsHeaders reports whether the selector asks for what only a real request
-// has: a simulation that sends no bytes knows no headers.
+// NeedsHeaders reports whether the selector asks for headers, which [Injector.Decide]
+// does not know and [Injector.DecideWith] is given.
 func (s Selector) NeedsHeaders() bool { return len(s.Headers) > 0 }
 
 // Covers reports whether every request that other chooses is chosen by s as

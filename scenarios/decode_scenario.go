@@ -105,7 +105,7 @@ func (d *decoder) defaults(sc *Scenario) {
 
 func (d *decoder) mixItem(n ast.Node, p *path) MixItem {
 	m := MixItem{Size: -1, Weight: 1} // -1: not given
-	d.object(n, p, []string{"op", "key", "size", "weight"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"op", "key", "size", "weight", "headers"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "op":
 			m.Op = d.words(v, p)
@@ -115,6 +115,8 @@ func (d *decoder) mixItem(n ast.Node, p *path) MixItem {
 			m.Size = d.size(v, p)
 		case "weight":
 			m.Weight = d.number(v, p)
+		case "headers":
+			m.Headers = d.sentHeaders(v, p)
 		}
 	})
 	return m

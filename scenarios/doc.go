@@ -26,7 +26,13 @@
 //	backend:
 //	  kind: s3 | http
 //	  latency: DISTRIBUTION       of a request when all is well
-//	  capacity: {workers: 64, queue: 256}   leave out: unlimited; queue left out: unbounded
+//	  capacity: {workers: 64, queue: 256,   leave out: unlimited; queue left out: unbounded
+//	      max_in_flight: 300, slowdown: 1ms, full: SlowDown}
+//	  quotas:                     token buckets; all of them hold
+//	    - {on: writes, per: client, rate: 10/s, burst: 30}
+//	  prefixes: true              s3 only: its rates per partitioned prefix
+//	  routes:                     http only; the first that fits counts
+//	    - {path: "/api/**", method: GET, status: 200, size: 4KiB}
 //	  bucket: squall              s3 only; this is the default
 //	load:
 //	  model: open | closed | replay
@@ -36,14 +42,23 @@
 //	  think: DISTRIBUTION         closed: between an answer and the next call
 //	  max_in_flight: 1000         open and replay: more are dropped and counted
 //	  mix:                        open and closed: drawn by weight (default 1)
-//	    - {op: PutObject, key: "raw/{client}/{call}.json", size: 64KiB, weight: 3}
+//	    - {op: PutObject, key: "raw/{client}/{call}.json", size: 64KiB, weight: 3,
+//	        headers: {X-Tenant: blue}}
 //	  trace: FILE                 replay: CSV, relative to this file; see [TraceReader]
 //	  speed: 2                    replay: in half its time; 1 is the default
 //	phases:                       one after another; the last one's faults stay
 //	  - label: NAME
 //	    for: 30s
-//	    faults:                   the first that matches a request decides
+//	    faults:                   the first that is for a request decides
 //	      - {on: {op: PutObject, key: "raw/**"}, p: 0.9, effect: SlowDown}
+//	      - on: {method: PUT, bucket: squall, header: {X-Tenant: "b*"}, client: 0-4, attempt: 1}
+//	        from: 5s              and until, flap, bursts, rolling: when it is in force
+//	        every: 3              every third of those that are left
+//	        first: 2              attempts of each call
+//	        p: {from: 0, to: 0.9} grows over that time
+//	        at_most: 10           requests under it at once
+//	        continue: true        the faults behind it are asked as well
+//	        effect: latency add=2s
 //	policies:
 //	  NAME:
 //	    baseline: true            shown for comparison, not bound by thresholds

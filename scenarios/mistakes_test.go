@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -127,6 +128,9 @@ var mistakes = []struct {
 	{"fault with a list for a count", []string{"p: 0.9", "p: [0.9], every: [3], first: {attempts: [1]}"}},
 	{"slowdown of no duration", []string{"{workers: 64, queue: 256}", "{slowdown: some}"}},
 	{"rates below zero", []string{"rate: 200/s", "rate: -200", "size: 64KiB", "size: -64"}},
+	{"headers of calls", []string{"weight: 3}", `headers: {X Y: a, X-A: a, x-a: b, Content-Length: 3, host: a, X-Squall-Call: 1, X-B: "a\nb", X-C: [a], X-D: }}`, "weight: 1}", "header: {X-A: b}}"}},
+	{"no map of headers", []string{"weight: 3}", "headers: [X-A]}"}},
+	{"too many headers of calls", []string{"weight: 3}", "headers: {" + manyHeaders(101) + "}}", "weight: 1}", "headers: {X-A: " + strings.Repeat("long", 20000) + "}}"}},
 	{"header of a route without value", []string{"  kind: s3\n", "  kind: http\n  routes: [{path: /a, headers: {X-A: }}]\n"}},
 	{"fault with a bad ramp", []string{"faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]", `faults: [{p: {from: 0}, effect: SlowDown}, {p: {from: 0, to: 90}, effect: SlowDown}, {p: {from: 0, until: 1}, effect: SlowDown}, {p: {from: 0, to: 0}, effect: SlowDown}]`}},
 	{"fault that continues with nothing", []string{"faults: [{on: {op: PutObject}, p: 0.9, effect: SlowDown}]", `faults: [{continue: true, effect: SlowDown}, {continue: yes, effect: latency add=1s}]`}},
@@ -242,6 +246,14 @@ var mistakes = []struct {
 	{"Windows line ends and byte order mark", []string{"scenario: sound", "\uFEFFscenario: sound", "for: 60s}\n", "for: 60}\r\n"}},
 	{"wide characters before the mistake", []string{"label: steady, for: 60s", "label: \"größe 你好\", for: 60"}},
 	{"long line", []string{"about: A scenario without mistakes.", "about: {" + strings.Repeat("a: b, ", 60) + "}"}},
+}
+
+func manyHeaders(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = "X-" + strconv.Itoa(i) + ": a"
+	}
+	return strings.Join(list, ", ")
 }
 
 func TestMistakes(t *testing.T) {

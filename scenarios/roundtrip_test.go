@@ -88,6 +88,9 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 		if op.body != noBody {
 			m.Size = Size(rapid.Int64Range(0, int64(MaxSize)).Draw(t, "size"))
 		}
+		if rapid.Bool().Draw(t, "headers?") {
+			m.Headers = []Header{{"x-tenant", "blue"}, {"User-Agent", `a "b": {client}/{call}, c`}, {"X-Empty", ""}}[rapid.IntRange(0, 2).Draw(t, "headers"):]
+		}
 		l.Mix = append(l.Mix, m)
 	}
 	return l

@@ -39,18 +39,6 @@ func (d *decoder) route(n ast.Node, p *path) (r Route) {
 	return r
 }
 
-// sentHeaders reads a map of headers' names to their values.
-func (d *decoder) sentHeaders(n ast.Node, p *path) (list []Header) {
-	d.entries(n, p, func(name string, nameNode, v ast.Node, p *path) {
-		if _, null := v.(*ast.NullNode); null {
-			d.wrong(nameNode, p, "no value", "write one after the colon, or \"\" for an empty one")
-			return
-		}
-		list = append(list, Header{name, d.words(v, p)})
-	})
-	return list
-}
-
 // routes checks the routes of a backend.
 func (c *checker) routes(p *path, b Backend) {
 	if b.Kind == KindS3 && len(b.Routes) > 0 {
@@ -81,24 +69,19 @@ func (c *checker) route(p *path, r Route) {
 	if r.Path == "" {
 		c.report(p.key("path"), "the route has no path", "write a glob such as path: /api/**")
 	}
-	seen := make(map[string]bool, len(r.Headers))
-	for _, h := range r.Headers {
-		name := http.CanonicalHeaderKey(h.Name)
-		if seen[name] {
-			c.report(p.key("headers").key(h.Name), "the header is there twice", "keep one of the two")
-		}
-		seen[name] = true
-	}
+	c.sentHeaders(p.key("headers"), r.Headers)
 	if badText(strings.ReplaceAll(r.Body, "\t", "")) {
 		c.report(p.key("body"), "the text has control characters in it", "write text; for other content write its size")
 	}
 	fake := r.fake()
 	for _, m := range fake.Mistakes() {
-		at := p.key(m.Field)
-		if m.Field == "method" {
+		switch m.Field {
+		case "headers": // told, each at its place
+			continue
+		case "method":
 			m.Hint = didYouMean(r.Method, Operations(KindHTTP))
 		}
-		c.report(at, m.Message, m.Hint)
+		c.report(p.key(m.Field), m.Message, m.Hint)
 	}
 	if r.Latency != nil {
 		c.dist(p.key("latency"), *r.Latency)
@@ -135,7 +118,7 @@ func (o *writer) routes(routes []Route) {
 	}
 	o.line(1, "routes:")
 	for _, r := range routes {
-		var f, headers flow
+		var f flow
 		f.add("path", yamlText(r.Path))
 		f.when(r.Method != "", "method", r.Method)
 		f.when(r.Status != 0, "status", strconv.Itoa(r.Status))
@@ -143,10 +126,7 @@ func (o *writer) routes(routes []Route) {
 			f.add("size", r.Size.String())
 		}
 		f.when(r.Body != "", "body", yamlText(r.Body))
-		for _, h := range r.Headers {
-			headers.add(yamlText(h.Name), yamlText(h.Value))
-		}
-		f.when(len(headers) > 0, "headers", headers.String())
+		f.when(len(r.Headers) > 0, "headers", headersText(r.Headers))
 		f.when(r.Echo, "echo", "true")
 		if r.Latency != nil {
 			f.add("latency", distText(*r.Latency))

@@ -226,7 +226,7 @@ func fleetLoad(sc *Scenario) fleet.Load {
 		return l
 	}
 	for _, m := range sc.Load.Mix {
-		l.Mix = append(l.Mix, fleet.Op{Name: m.Op, Key: m.Key, Size: int64(m.Size), Weight: m.Weight})
+		l.Mix = append(l.Mix, fleet.Op{Name: m.Op, Key: m.Key, Size: int64(m.Size), Weight: m.Weight, Headers: fleetHeaders(m.Headers)})
 	}
 	return l
 }

@@ -19,20 +19,20 @@ const (
 
 // pickMode resolves ModeAuto by the work that the wire would make.
 func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
-	headers := sc.asksForHeaders()
+	header := sc.actingHeader()
 	switch m {
 	case ModeModel:
 		if stale := sc.asksForBackend(); stale != "" {
 			return "", &OptionError{Message: "what comes of the fault " + quote(stale) + " is a matter of what the backend keeps, and it keeps nothing in the mode model", Hint: "choose http, or auto, which then is http"}
 		}
-		if headers != "" {
-			return "", &OptionError{Message: "the fault " + quote(headers) + " asks for headers, which the mode model does not know", Hint: "choose http, or auto, which then is http"}
+		if header != "" {
+			return "", &OptionError{Message: "what comes of the header " + quote(header) + " of the load is up to the backend, which is not asked in the mode model", Hint: "choose http, or auto, which then is http"}
 		}
 		return m, nil
 	case ModeHTTP:
 		return m, nil
 	case ModeAuto, "":
-		if headers != "" || sc.asksForBackend() != "" {
+		if header != "" || sc.asksForBackend() != "" {
 			return ModeHTTP, nil
 		}
 	default:
@@ -43,19 +43,6 @@ func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
 		return ModeModel, nil
 	}
 	return ModeHTTP, nil
-}
-
-// asksForHeaders returns the text of a fault that asks for headers; "" if none
-// does.
-func (sc *Scenario) asksForHeaders() string {
-	for _, ph := range sc.Phases {
-		for _, r := range ph.Faults {
-			if r.On.NeedsHeaders() {
-				return r.String()
-			}
-		}
-	}
-	return ""
 }
 
 // asksForBackend returns the text of a fault of which only a backend can tell what

@@ -97,9 +97,6 @@ type Route struct {
 	Latency *sim.Dist
 }
 
-// Header is a header of an answer.
-type Header struct{ Name, Value string }
-
 // maxRoutes bounds the routes of a backend: each request looks at them in turn.
 const maxRoutes = 1000
 
@@ -199,6 +196,9 @@ type MixItem struct {
 	// Weight is the item's share of the calls, relative to the others' weights.
 	// Above 0 and finite.
 	Weight float64
+	// Headers are sent with every attempt. {client} and {call} in a value stand for
+	// the two numbers, as in Key. No two have the same name, in whatever case.
+	Headers []Header
 }
 
 // Phase is one stretch of the run and what goes wrong in it.

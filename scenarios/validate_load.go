@@ -160,6 +160,7 @@ func (c *checker) mixItem(p *path, m MixItem) {
 	case known && op.body == noBody && m.Size > 0:
 		c.report(p.key("size"), m.Op+" has no body", "leave size out")
 	}
+	c.mixHeaders(p.key("headers"), m.Headers)
 	if !(m.Weight > 0 && m.Weight <= math.MaxFloat64) {
 		c.report(p.key("weight"), "the weight "+formatNumber(m.Weight)+" is not possible", "write a number above 0, or leave the item out")
 	}

@@ -132,6 +132,7 @@ func (o *writer) load(sc *Scenario) {
 		op, _ := findOperation(sc.Backend.Kind, m.Op)
 		f.when(op.body != noBody, "size", m.Size.String())
 		f.when(m.Weight != 1, "weight", floatText(m.Weight))
+		f.when(len(m.Headers) > 0, "headers", headersText(m.Headers))
 		o.line(2, "- "+f.String())
 	}
 }

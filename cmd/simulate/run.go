@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -208,7 +209,7 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 		if ctx.Err() != nil {
 			return nil, interruptedBefore(j)
 		}
-		return nil, wrong("", err)
+		return nil, badRun(err)
 	}
 	if err != nil && !record.Interrupted {
 		return nil, wrong("", err)
@@ -260,4 +261,13 @@ func tellMisses(env environment, j job, record *reports.Run) bool {
 	}
 	fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
 	return true
+}
+
+// badRun gives an error of scenarios.Run its exit code and hint.
+func badRun(err error) error {
+	var option *scenarios.OptionError
+	if errors.As(err, &option) {
+		return usage(option.Hint, "%s", option.Message)
+	}
+	return wrong("", err)
 }

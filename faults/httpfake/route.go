@@ -105,16 +105,33 @@ func headerMistakes(h http.Header) (list []Mistake) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		switch {
-		case !isToken(name):
-			list = append(list, Mistake{"headers", fmt.Sprintf("%q cannot name a header", name), "write letters, digits and dashes"})
-		case slices.Contains(owned, http.CanonicalHeaderKey(name)):
-			list = append(list, Mistake{"headers", name + " is up to the connection", "leave it out"})
-		case slices.ContainsFunc(h[name], func(v string) bool { return !sendable(v) }):
-			list = append(list, Mistake{"headers", "the value of " + name + " cannot be sent", "write it without line ends and control characters"})
+		values := h[name]
+		if len(values) == 0 {
+			values = []string{""}
+		}
+		for _, value := range values {
+			if message, hint := CheckHeader(name, value); message != "" {
+				list = append(list, Mistake{"headers", message, hint})
+				break
+			}
 		}
 	}
 	return list
+}
+
+// CheckHeader says what is wrong with a header that a request or an answer is to
+// have, and what would be right; "" if it can be sent. Headers that frame a message
+// or are about its connection are not anybody's to say.
+func CheckHeader(name, value string) (message, hint string) {
+	switch {
+	case !isToken(name):
+		return fmt.Sprintf("%q cannot name a header", name), "write letters, digits and dashes"
+	case slices.Contains(owned, http.CanonicalHeaderKey(name)):
+		return name + " is up to the connection", "leave it out"
+	case !sendable(value):
+		return "the value of " + name + " cannot be sent", "write it without line ends and control characters"
+	}
+	return "", ""
 }
 
 // isToken is RFC 9110, section 5.6.2.

@@ -129,6 +129,10 @@ type Op struct {
 	Key    string // "{client}" and "{call}" are replaced by their numbers
 	Size   int64  // bytes of the object or answer
 	Weight float64
+	// Headers are sent with every attempt; no two have the same name, whose case
+	// does not matter. In the mode Model only faults see them: those that change
+	// what the backend does need HTTP.
+	Headers []Header
 }
 
 // Arrival is one recorded call.

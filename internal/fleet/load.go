@@ -123,6 +123,7 @@ type mixOp struct {
 	bucket string // that its requests name; empty where they name none
 	writes bool
 	group  int // index of the operation's name in mix.names
+	sent   sentHeaders
 }
 
 func newMix(ops []Op, bucket string) mix {
@@ -135,7 +136,8 @@ func newMix(ops []Op, bucket string) mix {
 	for _, op := range ops {
 		sum += op.Weight
 		m.cum = append(m.cum, sum/total)
-		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name)}
+		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name),
+			sent: newSentHeaders(op.Headers)}
 		if known, ok := faults.Operation(op.Name); ok && known.Bucket { // ListBuckets names none
 			one.bucket = bucket
 		}

@@ -30,6 +30,7 @@ type run struct {
 	draws    draws
 	paced    bool  // the policy holds attempts back
 	keyed    bool  // somebody looks at keys: the wire, a route, or a rule that selects by them
+	headed   bool  // a rule asks for headers
 	err      error // a request that could not be sent: the run is void
 	timeout  error // what the client sees when its attempt's time is up
 
@@ -130,6 +131,9 @@ func newRun(cfg *Config) (*run, error) {
 	r.keyed = cfg.Mode == HTTP || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
 	}) || cfg.Backend.Limits.Keyed()
+	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
+		r.keyed = true
+	}
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)

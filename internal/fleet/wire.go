@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ type modelWire struct{ run *run }
 
 func (w modelWire) send(c *call, req faults.Request) answer {
 	now := w.run.loop.Now()
-	v := w.run.limiter.Meet(now, req, w.run.injector.Decide(now, req))
+	var header http.Header
+	if w.run.headed {
+		header = w.run.header(c, &req)
+	}
+	v := w.run.limiter.Meet(now, req, w.run.injector.DecideWith(now, req, header))
 	refused := w.run.routing.err(c.route, req.Method)
 	a := verdictAnswer(req, v)
 	a.err = routed(v, refused)

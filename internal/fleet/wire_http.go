@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -21,12 +20,11 @@ type httpWire struct {
 	run       *run
 	transport *faults.Transport
 	store     *s3fake.Server // nil for a plain HTTP backend
-	header    http.Header    // of every request; not to be changed
 	commits   uint64         // changes that the backend made for the request under way
 }
 
 func newHTTPWire(r *run) (wire, error) {
-	w := &httpWire{run: r, header: http.Header{"User-Agent": {"squall"}}}
+	w := &httpWire{run: r}
 	now := func() time.Time { return epoch.Add(r.loop.Now()) }
 	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
@@ -113,18 +111,10 @@ func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
 		return nil, err
 	}
 	req := &http.Request{
-		Method: who.Method, URL: u, Host: u.Host, Header: w.header,
+		Method: who.Method, URL: u, Host: u.Host, Header: w.run.header(c, &who),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if w.store == nil {
-		req.Header = http.Header{"User-Agent": w.header["User-Agent"], httpfake.HeaderSize: {strconv.FormatInt(c.size, 10)}}
-	}
-	if who.Op == "CopyObject" {
-		source := (&url.URL{Path: "/" + who.Bucket + "/" + copySource + who.Key}).EscapedPath()
-		req.Header = http.Header{"User-Agent": w.header["User-Agent"], "X-Amz-Copy-Source": {source}}
-		return req.WithContext(faults.WithRequest(context.Background(), who)), nil
-	}
-	if (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
+	if who.Op != "CopyObject" && (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
 		req.ContentLength = c.size
 		req.Body = s3fake.Body(who.Key, c.size)
 	}
