@@ -14,7 +14,8 @@ import (
 // TextOptions say how [Matrix.Text] and [Matrix.Markdown] show a matrix.
 type TextOptions struct {
 	// Width is how many columns there are: beyond, faults stand above their
-	// operations instead of beside them, and columns are left out. 0: 120. Text only.
+	// operations instead of beside them, columns are left out, and the last one is
+	// folded, down to 16 columns. 0: 120. Text only.
 	Width int
 	// Full gives each operation a row of its own. Without it those that came to the
 	// same share one: "all", "others", or the method of those that have it.
@@ -27,17 +28,21 @@ func (m *Matrix) Text(w io.Writer, o TextOptions) error {
 		o.Width = 120
 	}
 	var b strings.Builder
+	say := func(text string) { b.WriteString(strings.Join(fold(text, o.Width, "  "), "\n") + "\n") }
 	for _, c := range m.Clients {
-		fmt.Fprintf(&b, "%s\n", reports.OneLine(c.About))
+		say(reports.OneLine(c.About))
 	}
 	if len(m.Clients) > 0 {
 		b.WriteString("\n")
 	}
 	g, without := m.fitted(o)
 	_ = g.Text(&b) // a Builder does not fail
-	b.WriteString(m.notes(g.Columns, ""))
+	b.WriteString("\n")
+	for _, note := range m.notes(g.Columns) {
+		say(note)
+	}
 	if len(without) > 0 {
-		fmt.Fprintf(&b, "not shown, for want of room: %s\n", strings.Join(without, ", "))
+		say("not shown, for want of room: " + strings.Join(without, ", "))
 	}
 	if m.Interrupted {
 		b.WriteString("interrupted: cells are missing\n")
@@ -58,7 +63,10 @@ func (m *Matrix) Markdown(w io.Writer, o TextOptions) error {
 	}
 	g := m.grid(o.Full)
 	_ = g.Markdown(&b)
-	b.WriteString(m.notes(g.Columns, "- "))
+	b.WriteString("\n")
+	for _, note := range m.notes(g.Columns) {
+		b.WriteString("- " + note + "\n")
+	}
 	if m.Interrupted {
 		b.WriteString("interrupted: cells are missing\n")
 	}
@@ -85,7 +93,15 @@ func (m *Matrix) fitted(o TextOptions) (*reports.Grid, []string) {
 		next := slices.IndexFunc(dispensable, func(title string) bool {
 			return slices.Contains(all, title) && !slices.Contains(without, title)
 		})
-		if g.Width() <= o.Width || next < 0 {
+		if g.Width() <= o.Width {
+			return g, without
+		}
+		if next < 0 {
+			foldLast(g, o.Width)
+			if g.Width() > o.Width && slices.Contains(g.Columns, lastDispensable) {
+				without = append(without, lastDispensable)
+				continue
+			}
 			return g, without
 		}
 		without = append(without, dispensable[next])
@@ -134,22 +150,21 @@ var fields = []field{
 // them first.
 var dispensable = []string{"breaker", "hint"}
 
+// lastDispensable goes where that and folded texts are not enough.
+const lastDispensable = "delay"
+
 // notes explains the columns that are there.
-func (m *Matrix) notes(columns []string, bullet string) string {
-	var b strings.Builder
-	b.WriteString("\n")
+func (m *Matrix) notes(columns []string) (out []string) {
 	if len(m.Clients) > 1 {
-		b.WriteString(bullet + "attempts, and what the classifier made of the first error; or that the caller was told\n" +
-			strings.Repeat(" ", len(bullet)) + "what the backend's store says the contrary of: false success, false failure\n")
+		out = append(out, "attempts, and what the classifier made of the first error; or that the caller was told "+
+			"what the backend's store says the contrary of: false success, false failure")
 	}
 	for _, f := range fields {
-		for _, title := range columns {
-			if f.title == title && f.note != "" {
-				b.WriteString(bullet + f.note + "\n")
-			}
+		if f.note != "" && slices.Contains(columns, f.title) {
+			out = append(out, f.note)
 		}
 	}
-	return b.String()
+	return out
 }
 
 // grid has a row for each fault and group of operations.

@@ -2,11 +2,13 @@ package matrix_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/squall-sim/squall/internal/matrix"
 	"github.com/squall-sim/squall/retry"
@@ -47,6 +49,26 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "matrix.json", b.Bytes())
+}
+
+// TestTextFits: no line is wider than the terminal, with every fault in every form.
+func TestTextFits(t *testing.T) {
+	for _, kind := range []matrix.Kind{matrix.S3, matrix.HTTP} {
+		for _, policies := range [][]retry.Policy{{retry.S3()}, {retry.S3(), retry.AWSStandard21(), retry.None()}} {
+			m := play(t, matrix.Options{Kind: kind, Policies: policies, Version: "v0"})
+			for _, o := range []matrix.TextOptions{{Width: 80}, {Width: 80, Full: true}, {Width: 100}, {}} {
+				var b bytes.Buffer
+				if err := m.Text(&b, o); err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range strings.Split(b.String(), "\n") {
+					if n := utf8.RuneCountInString(l); n > cmp.Or(o.Width, 120) {
+						t.Errorf("%s, %d policies, %+v: %d columns: %s", kind, len(policies), o, n, l)
+					}
+				}
+			}
+		}
+	}
 }
 
 func TestReadJSONRefuses(t *testing.T) {
