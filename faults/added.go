@@ -51,6 +51,11 @@ func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
 	}
 	a := &Added{rules: make([]*rule, len(in.phases)), text: r.String()}
 	var whole time.Duration
+	var tokens *expiry
+	if r.Effect.Kind == TokenExpired { // one for all phases: it began when it was added
+		tokens = newExpiry(0, nil)
+		in.signs.Store(true)
+	}
 	for i, home := range in.phases {
 		if phase >= 0 && phase != i {
 			continue
@@ -59,7 +64,7 @@ func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
 			return nil, err
 		}
 		out := compile(i, len(in.rules), r)
-		out.home = home
+		out.home, out.expiry = home, tokens
 		out.shape = newShape(r, in.ends[i]-home.start, in.added.Sub(id).Sub(1).Sub(uint64(i)))
 		out.chance, out.draws = in.added.Sub(id).Sub(2), in.added.Sub(id).Sub(3)
 		a.rules[i] = out

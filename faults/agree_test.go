@@ -79,7 +79,7 @@ func TestModelAndWireAgree(t *testing.T) {
 			base+" retry-after=3s amz-retry-after=0s", base+" after=5s")
 	}
 	effects = append(effects, `503 header=Content-Type:text/html body="<html><Error><Code>SlowDown</Code></Error></html>"`, `503 body="<Error><Code>SlowDown</Code></Error>"`, `500 body=""`)
-	effects = append(effects, "clock-skew", "clock-skew by=-1h after=1s")
+	effects = append(effects, "clock-skew", "clock-skew by=-1h after=1s", "token-expired", "token-expired after=1s")
 	effects = append(effects, "reset", "outage", "reset after=1s", "outage after=1s",
 		"close", "garbage", "half-headers", "close after=1s", "garbage after=1s", "half-headers after=1s")
 	for _, plain := range []bool{false, true} {

@@ -33,7 +33,7 @@ func newAnswer(e Effect) *answer {
 		return newSkewAnswer(e.Offset)
 	}
 	if e.met() != Status {
-		c, _ := LookupS3Code(e.Code)
+		c, _ := LookupS3Code(e.code())
 		a = newS3Answer(c)
 		if e.Kind == ErrorIn200 {
 			a.status = http.StatusOK

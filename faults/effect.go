@@ -35,6 +35,7 @@ const (
 	Stale                      // a read is answered with what there was some time ago
 	Headers                    // headers of the backend's answer are missing, or others
 	ClockSkew                  // an answer of RequestTimeTooSkewed, by a server whose clock is off
+	TokenExpired               // an answer of ExpiredToken to whoever uses the credential that it had before
 	RejectEarly                // answers with an error before it has read the body of the request
 	DeleteErrors               // a DeleteObjects of which some keys are not deleted, and reported as errors
 )
@@ -43,7 +44,7 @@ const (
 var kindWords = [...]string{None: "none", S3Error: "s3-error", Status: "status", Latency: "latency", Reset: "reset", Blackhole: "blackhole", Outage: "outage",
 	Close: "close", Garbage: "garbage", HalfHeaders: "half-headers", Truncate: "truncate", Stall: "stall", MalformedChunk: "malformed-chunk", ErrorIn200: "error-in-200",
 	LostAck: "lost-ack", Bandwidth: "bandwidth", SlowBody: "slow-body", SlowUpload: "slow-upload", Corrupt: "corrupt",
-	Stale: "stale", ClockSkew: "clock-skew", RejectEarly: "reject-early", Headers: "headers", DeleteErrors: "delete-errors"}
+	Stale: "stale", ClockSkew: "clock-skew", TokenExpired: "token-expired", RejectEarly: "reject-early", Headers: "headers", DeleteErrors: "delete-errors"}
 
 // String returns the kind in words.
 func (k Kind) String() string {
@@ -167,11 +168,7 @@ func (e Effect) HTTPStatus() int {
 	}
 	switch e.met() {
 	case S3Error:
-		code := e.Code
-		if e.Kind == ClockSkew {
-			code = skewCode
-		}
-		c, _ := LookupS3Code(code)
+		c, _ := LookupS3Code(e.code())
 		return c.Status
 	case Status:
 		return e.Status
@@ -195,10 +192,21 @@ func (e Effect) met() Kind {
 	switch e.Kind {
 	case LostAck, RejectEarly:
 		return e.By
-	case ClockSkew:
+	case ClockSkew, TokenExpired:
 		return S3Error
 	}
 	return e.Kind
+}
+
+// code is the error code that the client meets: the effect's, or that of its kind.
+func (e Effect) code() string {
+	switch e.Kind {
+	case ClockSkew:
+		return skewCode
+	case TokenExpired:
+		return expiredCode
+	}
+	return e.Code
 }
 
 // Validate returns nil, or an [*InvalidError] with every problem of e; the
@@ -264,7 +272,7 @@ func (c *checker) strayFields(path string, e Effect) {
 		stray bool
 	}{
 		{"by", e.By != None && e.Kind != LostAck && e.Kind != RejectEarly},
-		{"code", e.Code != "" && (met != S3Error || e.Kind == ClockSkew) && met != ErrorIn200 && met != DeleteErrors},
+		{"code", e.Code != "" && (met != S3Error || e.code() != e.Code) && met != ErrorIn200 && met != DeleteErrors},
 		{"status", e.Status != 0 && met != Status},
 	} {
 		if f.stray {

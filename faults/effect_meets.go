@@ -26,6 +26,11 @@ func (e Effect) NeedsBody() bool {
 // with such an effect is held against requests of those alone.
 func (e Effect) Selective() bool { return selective.has(e.Kind) }
 
+// Expires reports whether the effect ends for a client when that changes something
+// about its requests: a rule with a TokenExpired is for no request with a new
+// credential.
+func (e Effect) Expires() bool { return e.Kind == TokenExpired }
+
 // Meets reports whether a request of that operation can have the effect.
 //
 //   - Truncate, Stall and MalformedChunk are not for HEAD; other answers are given a body where

@@ -3,7 +3,7 @@ package faults
 import "strings"
 
 // namedKinds are the kinds whose word is the first of the text form.
-var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall, MalformedChunk, ErrorIn200, LostAck, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, ClockSkew, RejectEarly, Headers, DeleteErrors}
+var namedKinds = [...]Kind{Latency, Reset, Blackhole, Outage, Close, Garbage, HalfHeaders, Truncate, Stall, MalformedChunk, ErrorIn200, LostAck, Bandwidth, SlowBody, SlowUpload, Corrupt, Stale, ClockSkew, TokenExpired, RejectEarly, Headers, DeleteErrors}
 
 var namesHint = "write an S3 error code such as SlowDown, a status such as 503, or " + strings.Join(kindNames(), ", ")
 

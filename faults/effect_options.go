@@ -110,7 +110,7 @@ var optionTable = [...]option{
 	waitOption("retry-after", kinds(S3Error, Status, LostAck, RejectEarly), time.Second, func(e *Effect) *Wait { return &e.RetryAfter }),
 	waitOption("retry-after-date", kinds(S3Error, Status, LostAck, RejectEarly), time.Second, func(e *Effect) *Wait { return &e.RetryDate }),
 	waitOption("amz-retry-after", kinds(S3Error, Status, LostAck, RejectEarly), time.Millisecond, func(e *Effect) *Wait { return &e.AmzRetryAfter }),
-	waitOption("after", kinds(S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200, ClockSkew, RejectEarly), time.Nanosecond, func(e *Effect) *Wait { return &e.After }),
+	waitOption("after", kinds(S3Error, Status, Reset, Outage, Close, Garbage, HalfHeaders, ErrorIn200, ClockSkew, TokenExpired, RejectEarly), time.Nanosecond, func(e *Effect) *Wait { return &e.After }),
 }
 
 // headerOption is a header that is set: one field under two names, "set" where

@@ -90,6 +90,7 @@ func (e *Effect) UnmarshalText(text []byte) error {
 //	stale by=DURATION         a read answered with what there was so long ago
 //	clock-skew by=DURATION    RequestTimeTooSkewed, by a server whose clock is so far
 //	                          ahead (20m without saying)
+//	token-expired             ExpiredToken, until the client has another credential
 //	reject-early CODE         an error (or a STATUS) before the body was read
 //	headers drop=NAME,…       an answer without these headers; with set=NAME:VALUE
 //	                          it has that one, whatever the backend's is

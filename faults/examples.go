@@ -10,7 +10,7 @@ var effectExamples = [...]string{
 	"latency add=2s", "slow-body add=2s", "bandwidth rate=64KiB/s", "slow-upload rate=64KiB/s",
 	"outage", "blackhole", "close", "reset", "garbage", "half-headers",
 	"corrupt", "corrupt at=1000 checksum=matching",
-	"stale by=30s", "clock-skew by=20m0s", "reject-early AccessDenied", "reject-early 503",
+	"stale by=30s", "clock-skew by=20m0s", "token-expired", "reject-early AccessDenied", "reject-early 503",
 	"headers drop=Etag", "headers set=Content-Encoding:gzip",
 	"truncate at=1000", "truncate at=1000 end=reset", "stall at=1000",
 	"malformed-chunk", "malformed-chunk at=1000",

@@ -162,6 +162,9 @@ func (h *handler) request(r *http.Request) Request {
 	} else {
 		who.Op, who.Bucket, who.Key = OperationOf(r.Method, r.URL, r.Header)
 	}
+	if h.in.signs.Load() {
+		who.Credential = credentialOf(r)
+	}
 	if !who.identify(r) {
 		who.Call, who.Attempt, who.Unnamed = h.count.Add(1)-1, 1, true
 	}

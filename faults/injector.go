@@ -22,7 +22,9 @@ type Injector struct {
 
 	nominal func() []Nominal // of the rules
 
-	added sim.Stream // draws of the rules that are added
+	added sim.Stream   // draws of the rules that are added
+	seen  *credentials // where the plan has a TokenExpired; else nil
+	signs atomic.Bool  // whether credentials are asked for
 	more  additions
 }
 
@@ -51,6 +53,7 @@ type rule struct {
 	draws        sim.Stream // of latency, or of keys
 	keys         glob       // of a DeleteErrors
 	answer       *answer    // of effects that answer
+	expiry       *expiry    // of a TokenExpired
 	errs         errorTable
 	selective    bool // not for requests that cannot have the effect
 	continues    bool
@@ -70,6 +73,10 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 	}
 	in := &Injector{nominal: sync.OnceValue(plan.nominal), added: addedStream(seed)}
 	chance, latency, shapes := sim.NewStream(seed, "faults"), sim.NewStream(seed, "faults latency"), sim.NewStream(seed, "faults shapes")
+	if plan.expires() {
+		in.seen = &credentials{since: make(map[uint64]int)}
+		in.signs.Store(true)
+	}
 	end := time.Duration(0)
 	for i, ph := range plan.Phases {
 		home := &phase{label: ph.Label, start: end}
@@ -79,6 +86,9 @@ func New(plan Plan, seed uint64) (*Injector, error) {
 		for j, r := range ph.Rules {
 			rules[j] = compile(i, j, r)
 			rules[j].home = home
+			if r.Effect.Kind == TokenExpired {
+				rules[j].expiry = newExpiry(i, in.seen)
+			}
 			rules[j].shape = newShape(r, ph.For, shapes.Sub(uint64(i)).Sub(uint64(j)))
 			rules[j].chance = chance.Sub(uint64(i)).Sub(uint64(j))
 			rules[j].draws = latency.Sub(uint64(i)).Sub(uint64(j))
@@ -158,6 +168,9 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 		}
 	}
 	since := max(at-ph.start, 0)
+	if in.seen != nil {
+		in.seen.note(n, r.Credential)
+	}
 	if v, decided := in.more.decide(n, since, &r, header); decided {
 		return v
 	}
@@ -196,6 +209,7 @@ func (r *rule) meets(since time.Duration, req *Request, header http.Header) bool
 	return r.on.chooses(req, header) &&
 		(!r.selective || r.verdict.Effect.meets(req.Op, req.method())) &&
 		(!r.shape.shaped || r.shape.holds(since, req)) &&
+		(r.expiry == nil || r.expiry.holds(req)) &&
 		(r.counting == nil || r.counting.leaves(req))
 }
 

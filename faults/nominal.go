@@ -12,8 +12,8 @@ type Nominal struct {
 	// before it take away: those whose selectors choose all that this one does.
 	// A rule behind others that choose only some of its requests hits fewer.
 	Rate float64
-	// Known is false where Rate depends on the traffic: behind or with a First, and
-	// under an AtMost. It is then the most that the rule can hit.
+	// Known is false where Rate depends on the traffic: behind or with a First or a
+	// TokenExpired, and under an AtMost. It is then the most that the rule can hit.
 	Known bool
 }
 
@@ -32,13 +32,13 @@ func (ph Phase) Nominal() []Nominal {
 	out := make([]Nominal, len(ph.Rules))
 	shapes := make([]shape, len(ph.Rules))
 	for i, r := range ph.Rules {
-		out[i].Known = r.First.N == 0 && r.AtMost == 0
+		out[i].Known = !r.byTraffic() && r.AtMost == 0
 		shapes[i] = newShape(r, ph.For, keyed)
 	}
 	for i, r := range ph.Rules {
 		before := ph.before(i)
 		for _, j := range before {
-			out[i].Known = out[i].Known && ph.Rules[j].First.N == 0
+			out[i].Known = out[i].Known && !ph.Rules[j].byTraffic()
 		}
 		n := max(moments/10, min(moments, 50*moments/max(1, len(before))))
 		if !r.timed() && !r.Ramp.Given && ph.always(before) {
@@ -52,7 +52,7 @@ func (ph Phase) Nominal() []Nominal {
 			p += float64(mine * shapes[i].chance(t))
 			left := mine
 			for _, j := range before {
-				if ph.Rules[j].First.N == 0 {
+				if !ph.Rules[j].byTraffic() {
 					left *= 1 - ph.Rules[j].share(&shapes[j], t)
 				}
 			}
@@ -73,6 +73,10 @@ func (p Plan) nominal() (out []Nominal) {
 	}
 	return out
 }
+
+// byTraffic reports whether it depends on the requests how many of them the rule is
+// for.
+func (r Rule) byTraffic() bool { return r.First.N > 0 || r.Effect.Expires() }
 
 // before are the rules that decide, before rule i is asked, for requests of its
 // selector.

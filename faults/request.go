@@ -23,6 +23,10 @@ type Request struct {
 	// tell by them what a Bandwidth or a SlowUpload takes.
 	Upload, Download int64
 
+	// Credential is what the request is signed with, where the injector asks for it
+	// (a TokenExpired); "": nothing.
+	Credential string
+
 	// Unnamed is set where nobody said which client calls: Client then only keys
 	// draws, and rules for clients are not for the request.
 	Unnamed bool

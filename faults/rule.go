@@ -50,7 +50,7 @@ const (
 // Always reports whether the rule is for every request that its selector
 // chooses, at any time.
 func (r Rule) Always() bool {
-	return !r.timed() && r.Every.N <= 1 && r.First.N == 0 && (r.On.Op != "" || !r.Effect.Selective())
+	return !r.timed() && r.Every.N <= 1 && r.First.N == 0 && !r.Effect.Expires() && (r.On.Op != "" || !r.Effect.Selective())
 }
 
 // Keyed reports whether the rule looks at keys.

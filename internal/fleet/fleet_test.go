@@ -282,7 +282,7 @@ func drawConfig(t *rapid.T) *Config {
 		c.Backend.Workers, c.Backend.Queue = 1, rapid.IntRange(-1, 3).Draw(t, "queue")
 	}
 	effects := []string{"SlowDown", "InternalError", "AccessDenied", "503", "429 retry-after=2s", "latency add=1s", "reset", "outage", "blackhole", "RequestTimeout",
-		"close", "garbage", "half-headers after=3ms", "truncate at=0", "truncate at=5000 end=reset", "stall at=10", "malformed-chunk at=7", "malformed-chunk", "error-in-200 SlowDown spaces=99",
+		"close", "garbage", "half-headers after=3ms", "truncate at=0", "truncate at=5000 end=reset", "stall at=10", "malformed-chunk at=7", "malformed-chunk", "token-expired", "clock-skew", "error-in-200 SlowDown spaces=99",
 		"lost-ack", "lost-ack SlowDown", "lost-ack reset", "lost-ack timeout", "slow-upload rate=1KiB/s", "corrupt at=3"}
 	rules := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) faults.Rule {
 		out := faults.Rule{
