@@ -77,7 +77,50 @@ func TestCorruptAnswers(t *testing.T) {
 	}
 }
 
-// What has no length stays whole where it ends before the place, an ETag that is
+// What has no length and ends before the place is damaged at its last byte, however
+// it came, also before chunks that are none.
+func TestCorruptWithoutALength(t *testing.T) {
+	for _, size := range []int64{0, 1, 7, 8, 100, 5000} {
+		for _, content := range []bool{false, true} {
+			for _, end := range []string{"headers set=X:y", "malformed-chunk at=5"} {
+				in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Continue: true, Effect: effect(t, "corrupt at=70001")}, {P: 1, Effect: effect(t, end)}}})
+				h := NewHandler(in, withSums(size, content, false), WithNow(func() time.Duration { return 0 }))
+				server := serveHandler(t, h)
+				for where, rt := range map[string]http.RoundTripper{"socket": server.Client().Transport, "memory": NewTransport(h)} {
+					req, err := http.NewRequest("GET", server.URL+"/b/k", nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp, err := rt.RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					want := []byte(generated(size))
+					if cut := strings.HasPrefix(end, "malformed"); cut != (err != nil) {
+						t.Errorf("%s, %s: %v", end, where, err)
+					} else if cut && size < 5 {
+						continue // the filling is damaged
+					} else if cut {
+						want = want[:5]
+					}
+					if len(want) > 0 {
+						want[len(want)-1] ^= 1
+					}
+					if string(got) != string(want) {
+						t.Errorf("%s, %s, content %v, %d bytes: %q, want %q", end, where, content, size, tail(got), tail(want))
+					}
+				}
+				server.Close()
+			}
+		}
+	}
+}
+
+func tail(b []byte) []byte { return b[max(0, len(b)-20):] }
+
+// An ETag that is
 // no MD5 stays what it is, and the store's own content is not damaged for good.
 func TestCorruptSparesWhatItMust(t *testing.T) {
 	in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, "corrupt at=50 checksum=matching")}}})
@@ -91,9 +134,7 @@ func TestCorruptSparesWhatItMust(t *testing.T) {
 		resp := NewTransport(h).Exchange(request(t, "GET", "/b/k", "")).Resp
 		got, _ := io.ReadAll(resp.Body)
 		want := []byte(generated(100))[60*i:]
-		if i == 0 {
-			want[50] ^= 1
-		}
+		want[min(50, len(want)-1)] ^= 1
 		if string(got) != string(want) || resp.Header.Get("Etag") != `"weak-1"` {
 			t.Errorf("%d: %q, want %q; %v", i, got, want, resp.Header)
 		}

@@ -9,6 +9,8 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -39,7 +41,7 @@ func deleteErrors(w Wire, r *http.Request, next http.Handler, rule *rule, who Re
 	}
 	var list deletion
 	var chosen, left []deletedObject
-	if err == nil && len(body) < maxDelete && xml.Unmarshal(body, &list) == nil {
+	if err == nil && len(body) < maxDelete && xml.Unmarshal(unframed(r.Header, body), &list) == nil {
 		for _, o := range list.Objects {
 			if rule.refusesKey(o.Key, who) {
 				chosen = append(chosen, o)
@@ -51,6 +53,9 @@ func deleteErrors(w Wire, r *http.Request, next http.Handler, rule *rule, who Re
 	switch {
 	case len(chosen) == 0:
 		next.ServeHTTP(w, withBody(r, io.MultiReader(bytes.NewReader(body), rest), r.ContentLength))
+		return
+	case len(left) == 0 && noBucket(r, next, who):
+		WriteS3Error(w, r, who, noSuchBucket())
 		return
 	case len(left) == 0: // there is no list of nothing
 		kept := keptAnswer{header: w.Header(), status: http.StatusOK}
@@ -66,6 +71,41 @@ func deleteErrors(w Wire, r *http.Request, next http.Handler, rule *rule, who Re
 	kept := keptAnswer{header: w.Header()}
 	next.ServeHTTP(&kept, withDeletion(r, list.Quiet, left))
 	kept.send(w, rule.deleteFailures(chosen))
+}
+
+// isFramed reports whether a body comes in aws-chunked framing.
+func isFramed(h http.Header) bool {
+	return strings.Contains(strings.ToLower(h.Get("Content-Encoding")), "aws-chunked") || strings.HasPrefix(h.Get("X-Amz-Content-Sha256"), "STREAMING-")
+}
+
+// unframed is the body without its framing, whose chunks are HTTP's with a signature
+// for an extension. What is not framed as it says is empty, and for next to refuse.
+func unframed(h http.Header, body []byte) []byte {
+	if !isFramed(h) {
+		return body
+	}
+	plain, err := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body)))
+	if err != nil {
+		return nil
+	}
+	return plain
+}
+
+// noBucket asks next whether the request's bucket is missing.
+func noBucket(r *http.Request, next http.Handler, who Request) bool {
+	ask := withBody(r, http.NoBody, 0)
+	ask.Method, ask.TransferEncoding = http.MethodHead, nil
+	ask.URL = &url.URL{Path: "/" + who.Bucket}
+	ask.RequestURI = ask.URL.Path
+	ask.Header = make(http.Header)
+	kept := keptAnswer{header: make(http.Header)}
+	next.ServeHTTP(&kept, ask)
+	return kept.status == http.StatusNotFound
+}
+
+func noSuchBucket() S3Code {
+	code, _ := LookupS3Code("NoSuchBucket")
+	return code
 }
 
 type brokenBody struct{ err error }
@@ -124,6 +164,12 @@ func withDeletion(r *http.Request, quiet string, objects []deletedObject) *http.
 	if h.Get("Content-Md5") != "" {
 		sum := md5.Sum(b.Bytes())
 		h.Set("Content-Md5", base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	if isFramed(h) {
+		for _, name := range []string{"Content-Encoding", "X-Amz-Decoded-Content-Length", "X-Amz-Trailer"} {
+			h.Del(name)
+		}
+		h.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
 	}
 	if old := h.Get("X-Amz-Content-Sha256"); len(old) == 2*sha256.Size {
 		sum := sha256.Sum256(b.Bytes())

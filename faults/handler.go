@@ -102,8 +102,8 @@ func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 			bit := uint64(1) << (63 - bits.LeadingZeros64(set)) // the last one first: it is the innermost
 			set &^= bit
 			rule := v.rule.home.continued[bits.TrailingZeros64(bit)]
-			k := rule.verdict.Effect.Kind
-			if (k == SlowBody) == late && (v.Effect.sendsBackends() || k == Latency || k == SlowUpload) {
+			e := &rule.verdict.Effect
+			if (e.Kind == SlowBody) == late && (v.Effect.sendsBackends() || e.comesBefore(v.Effect)) {
 				next = h.modified(rule, who, next)
 			}
 		}

@@ -114,3 +114,17 @@ func TestLostAckThatNeverComes(t *testing.T) {
 		t.Errorf("the backend did %d", did.Load())
 	}
 }
+
+// A read whose answer is lost was answered from what the other effects of the request
+// say; what they would do to the answer itself is lost with it.
+func TestStaleReadsWhoseAnswerIsLost(t *testing.T) {
+	var back time.Duration
+	in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{
+		{P: 1, Continue: true, Effect: effect(t, "stale by=30s")}, {P: 1, Continue: true, Effect: effect(t, "slow-body add=9s")},
+		{P: 1, Continue: true, Effect: effect(t, "stale by=5s")}, {P: 1, Effect: effect(t, "lost-ack 500")}}})
+	h := NewHandler(in, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { back, _ = AsOf(r.Context()) }), WithNow(func() time.Duration { return 0 }))
+	ex := NewTransport(h).Exchange(request(t, "GET", "/b/k", ""))
+	if back != 35*time.Second || ex.Delay != 0 || ex.Resp == nil || ex.Resp.StatusCode != 500 {
+		t.Errorf("%v back, %+v", back, ex)
+	}
+}

@@ -2,6 +2,12 @@ package faults
 
 import "net/http"
 
+// comesBefore reports whether the effect is one on what happens before the end that
+// another puts in place of the backend's answer.
+func (e *Effect) comesBefore(end Effect) bool {
+	return e.Kind == Latency || e.Kind == SlowUpload || e.Kind == Stale && servers.has(end.Kind)
+}
+
 // modified is next under an effect that leaves the answer to it. It must be given
 // a [Wire] to write to, and gives one to next, so that such handlers can be nested.
 func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Handler {
@@ -25,7 +31,10 @@ func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Hand
 		case Stale:
 			r = r.WithContext(withAsOf(r.Context(), e.Offset))
 		case Corrupt:
-			wire = &corrupter{Wire: wire, at: e.At, matching: e.Matching}
+			bad := &corrupter{Wire: wire, at: e.At, matching: e.Matching}
+			next.ServeHTTP(bad, r)
+			bad.finish()
+			return
 		}
 		next.ServeHTTP(wire, r)
 	})
