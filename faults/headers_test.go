@@ -135,3 +135,13 @@ func TestRetryAfterDate(t *testing.T) {
 		t.Error("a backend without room cannot answer so")
 	}
 }
+
+// A success that the backend did not give is not its content.
+func TestStatusesThatAreNoErrorsLie(t *testing.T) {
+	for text, lies := range map[string]bool{"200": true, `206 body="x"`: true, "307 header=Location:/x": true, "400": false, "lost-ack 500": false, "headers drop=Etag": false} {
+		in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, text)}}})
+		if v := in.Decide(0, Request{Op: "GetObject"}); v.Corrupts() != lies || lies && v.Err() != nil {
+			t.Errorf("%s: %v, %v", text, v.Corrupts(), v.Err())
+		}
+	}
+}

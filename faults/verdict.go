@@ -108,10 +108,13 @@ func (v Verdict) Served() bool { return v.refusal == nil && servers.has(v.Effect
 
 // Corrupts reports whether the client is given content that is not the backend's,
 // by an answer that says nothing of it: a client that does not check it takes it
-// for a success.
+// for a success. So it is with a Corrupt, and with a Status below 400.
 func (v Verdict) Corrupts() bool {
-	if v.refusal != nil || v.rule == nil || !v.Effect.sendsBackends() {
+	if v.refusal != nil || v.rule == nil {
 		return false
+	}
+	if !v.Effect.sendsBackends() {
+		return v.Effect.Kind == Status && v.Effect.Status < 400
 	}
 	found := v.Effect.Kind == Corrupt
 	for set := v.before; set != 0; set &= set - 1 {
