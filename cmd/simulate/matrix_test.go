@@ -18,7 +18,7 @@ func TestMatrixOnATerminal(t *testing.T) {
 	if bar := s.err.String(); !strings.Contains(bar, "matrix") || !strings.HasSuffix(bar, "\r") {
 		t.Errorf("no bar, or one that is left: %q", bar)
 	}
-	if out := s.out.String(); !strings.Contains(out, "\n503 retry-after=3s\n") || !strings.Contains(out, "\nnot shown, for want of room: breaker, hint\n") {
+	if out := s.out.String(); !strings.Contains(out, "\n503 retry-after=3s\n") || !strings.Contains(out, "\nnot shown, for want of room: breaker, hint, delay\n") {
 		t.Errorf("not for a terminal of 60 columns:\n%s", out)
 	}
 	s = session{terminal: true}
