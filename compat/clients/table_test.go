@@ -168,6 +168,7 @@ var gullible = []struct{ client, op, effect, why string }{
 	{"", "GetObject", "corrupt at=1000", "a client that does not ask for checksums, or does not check them"},
 	{"", "GetObject", "corrupt at=1000 checksum=matching", "nothing tells of it"},
 	{"curl", "", "half-headers", "the status line is enough for it"},
+	{"", "", "200", "a status of success, and nothing that speaks against it"},
 	{"boto3", "DeleteObjects", "error-in-200 InternalError", "botocore reads errors of keys in the answer, and finds none"},
 }
 
