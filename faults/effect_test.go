@@ -256,6 +256,8 @@ func TestParseEffectSaysWhatWouldBeRight(t *testing.T) {
 		{"503 retry-after=-1s", 16, "negative"},
 		{"503 after", 4, `"after" is not an option; write key=value; its options are header, body, retry-after, retry-after-date, amz-retry-after, after`},
 		{"503 afer=2s", 4, `unknown option "afer"; did you mean after?`},
+		{"SlowDown p=0.5", 9, `p is no option of an effect but of its fault; write it before the effect, or as a key beside it`},
+		{"503 at_most=5", 4, `at_most is no option of an effect`},
 		{"503 add=2s", 4, "add has no meaning for 503; its options are"},
 		{"503 after=1s after=2s", 13, "after is given twice"},
 		{"blackhole after=1s", 10, "after has no meaning for blackhole; blackhole has no options"},

@@ -239,5 +239,8 @@ func (p *effectParser) parseOption(at int, name string, value word) error {
 		}
 		return nil
 	}
+	if hasString(ruleOptions, strings.ReplaceAll(name, "_", "-")) || name == "continue" {
+		return p.fail(at, name+" is no option of an effect but of its fault", "write it before the effect, or as a key beside it")
+	}
 	return p.fail(at, "unknown option "+quote(name), didYouMean(name, optionNames(p.effect)))
 }
