@@ -12,11 +12,8 @@ import (
 	"github.com/squall-sim/squall/faults/s3fake"
 )
 
-// fuzzedEffects are effects of all sorts.
-var fuzzedEffects = []string{
-	"SlowDown", "503 retry-after=2s", "InternalError after=5ms", "error-in-200 InternalError spaces=9", "reset", "close", "garbage", "half-headers", "outage", "blackhole",
-	"truncate at=0", "truncate at=3 end=reset", "stall at=2", "latency add=1s", "bandwidth rate=1KiB/s", "slow-upload rate=1KiB/s", "lost-ack 500", "lost-ack timeout", "lost-ack reset",
-}
+// fuzzedEffects are effects of every kind.
+var fuzzedEffects = faults.EffectExamples()
 
 // FuzzHandler: whatever the request and the effect that meets it, the handler and the
 // backend behind it do not fail, the client gets an answer, an error or nothing ever, and
@@ -48,10 +45,7 @@ func FuzzHandler(f *testing.F) {
 				req.Header.Add(name, value)
 			}
 		}
-		effect, err := faults.ParseEffect(fuzzedEffects[int(which)%len(fuzzedEffects)])
-		if err != nil {
-			t.Fatal(err)
-		}
+		effect := fuzzedEffects[int(which)%len(fuzzedEffects)]
 		in, err := faults.New(faults.Plan{Phases: []faults.Phase{{For: time.Second, Rules: []faults.Rule{{P: 1, Effect: effect}}}}}, 1)
 		if err != nil {
 			t.Fatal(err)
