@@ -59,7 +59,7 @@ var rows = func() (all []row) {
 		row{op: "GetObject", effect: "stale by=1h"},
 		row{op: "GetObject", effect: "clock-skew"},
 		row{op: "GetObject", effect: "token-expired"},
-		row{op: "GetObject", effect: "headers drop=ETag,Last-Modified", lost: true},
+		row{op: "GetObject", effect: "headers drop=Last-Modified", lost: true},
 		row{op: "GetObject", effect: "200"},
 		row{op: "PutObject", effect: "malformed-chunk", lost: true},
 		row{op: "PutObject", effect: "slow-upload rate=64KiB/s", lost: true},
