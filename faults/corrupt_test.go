@@ -46,16 +46,7 @@ func TestCorruptAnswers(t *testing.T) {
 			h := NewHandler(in, withSums(size, content, true), WithNow(func() time.Duration { return 0 }))
 			server := serveHandler(t, h)
 			for where, rt := range map[string]http.RoundTripper{"socket": server.Client().Transport, "memory": NewTransport(h)} {
-				req, err := http.NewRequest("GET", server.URL+"/b/k", nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				resp, err := rt.RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := io.ReadAll(resp.Body)
-				resp.Body.Close()
+				resp, got, err := readObject(t, rt, server.URL)
 				want := []byte(generated(size))
 				want[at] ^= 1
 				if err != nil || string(got) != string(want) || resp.ContentLength != size {
@@ -77,6 +68,22 @@ func TestCorruptAnswers(t *testing.T) {
 	}
 }
 
+// readObject reads /b/k to its end.
+func readObject(t *testing.T, rt http.RoundTripper, url string) (*http.Response, []byte, error) {
+	t.Helper()
+	req, err := http.NewRequest("GET", url+"/b/k", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	return resp, got, err
+}
+
 // What has no length and ends before the place is damaged at its last byte, however
 // it came, also before chunks that are none.
 func TestCorruptWithoutALength(t *testing.T) {
@@ -87,16 +94,7 @@ func TestCorruptWithoutALength(t *testing.T) {
 				h := NewHandler(in, withSums(size, content, false), WithNow(func() time.Duration { return 0 }))
 				server := serveHandler(t, h)
 				for where, rt := range map[string]http.RoundTripper{"socket": server.Client().Transport, "memory": NewTransport(h)} {
-					req, err := http.NewRequest("GET", server.URL+"/b/k", nil)
-					if err != nil {
-						t.Fatal(err)
-					}
-					resp, err := rt.RoundTrip(req)
-					if err != nil {
-						t.Fatal(err)
-					}
-					got, err := io.ReadAll(resp.Body)
-					resp.Body.Close()
+					_, got, err := readObject(t, rt, server.URL)
 					want := []byte(generated(size))
 					if cut := strings.HasPrefix(end, "malformed"); cut != (err != nil) {
 						t.Errorf("%s, %s: %v", end, where, err)
@@ -120,8 +118,8 @@ func TestCorruptWithoutALength(t *testing.T) {
 
 func tail(b []byte) []byte { return b[max(0, len(b)-20):] }
 
-// An ETag that is
-// no MD5 stays what it is, and the store's own content is not damaged for good.
+// An ETag that is no MD5 stays what it is, and the store's own content is not damaged
+// for good.
 func TestCorruptSparesWhatItMust(t *testing.T) {
 	in := newInjector(t, 1, Phase{For: time.Second, Rules: []Rule{{P: 1, Effect: effect(t, "corrupt at=50 checksum=matching")}}})
 	whole := NewContent("k", 100)

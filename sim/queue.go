@@ -143,6 +143,11 @@ func (q *queue) drop(c *chunk) {
 		b.final = nil
 		q.occupied &^= 1
 	}
+	q.release(c)
+}
+
+// release keeps a chunk, whose events hold no actor any more, for another bucket.
+func (q *queue) release(c *chunk) {
 	c.n, c.next = 0, q.free
 	q.free = c
 }
@@ -164,8 +169,7 @@ func (q *queue) advance() {
 		}
 		next := c.next
 		clear(c.events[:c.n])
-		c.n, c.next = 0, q.free
-		q.free = c
+		q.release(c)
 		c = next
 	}
 }

@@ -153,15 +153,7 @@ func TestMaxInFlight(t *testing.T) {
 	s := start(t, sc, Options{Clock: clk})
 	c := client(t)
 	codes := make(chan int, 2)
-	get := func() {
-		resp, err := c.Get(s.URL() + "/a")
-		if err != nil {
-			codes <- 0
-			return
-		}
-		resp.Body.Close()
-		codes <- resp.StatusCode
-	}
+	get := func() { codes <- statusOf(c, s.URL()+"/a") }
 	go get()
 	<-clk.busy
 	if resp, _, err := do(t, c, "GET", s.URL()+"/a", ""); err != nil || resp.StatusCode != 200 || clk.sleeps(13*time.Millisecond) != 1 {

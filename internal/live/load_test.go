@@ -144,6 +144,16 @@ func (c *busyClock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+// statusOf gets a page; 0: there was no answer.
+func statusOf(c *http.Client, url string) int {
+	resp, err := c.Get(url)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
 func TestCapacity(t *testing.T) {
 	for kind, want := range map[string]string{"s3": "<Code>SlowDown</Code>", "http": `{"status":503,"error":"Service Unavailable"}`} {
 		sc := parse(t, strings.Replace(source(kind, "{label: all, for: 1s}"), "value: 10ms}", "value: 10ms}, capacity: {workers: 1, queue: 1}", 1))
@@ -151,15 +161,7 @@ func TestCapacity(t *testing.T) {
 		s := start(t, sc, Options{Clock: clk})
 		c := client(t)
 		codes := make(chan int, 2)
-		get := func() {
-			resp, err := c.Get(s.URL() + "/squall")
-			if err != nil {
-				codes <- 0
-				return
-			}
-			resp.Body.Close()
-			codes <- resp.StatusCode
-		}
+		get := func() { codes <- statusOf(c, s.URL()+"/squall") }
 		go get()
 		<-clk.busy // the worker
 		go get()
