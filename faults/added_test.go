@@ -32,7 +32,7 @@ func TestAddedRulesComeFirst(t *testing.T) {
 		if v.Rule < 0 {
 			return "-"
 		}
-		return v.Effect.String()
+		return v.Effect().String()
 	}
 	expect := func(what string, want ...string) {
 		t.Helper()
@@ -83,8 +83,8 @@ func TestAddedRuleThatDoesNotHit(t *testing.T) {
 	draw := func() (hits [1000]bool) {
 		for i := range hits {
 			v := in.Decide(0, Request{Op: "GET", Call: uint64(i), Attempt: 1})
-			if v.Rule >= 0 && v.Effect.Status != 503 {
-				t.Fatalf("%v", v.Effect)
+			if v.Rule >= 0 && v.Effect().Status != 503 {
+				t.Fatalf("%v", v.Effect())
 			}
 			hits[i] = v.Rule >= 0
 		}

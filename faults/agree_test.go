@@ -119,7 +119,7 @@ func agree(t *testing.T, e Effect, method string, plain bool) {
 	if ex.After != after || ex.Fixed != fixed || ex.Delay != 0 || ex.Hang {
 		t.Errorf("%s %v: the wire takes %v (%v), the model %v (%v)", method, e, ex.After, ex.Fixed, after, fixed)
 	}
-	if ex.Verdict.Rule != 0 || ex.Verdict.Effect != e || ex.Verdict.Served() {
+	if ex.Verdict.Rule != 0 || ex.Verdict.Effect() != e || ex.Verdict.Served() {
 		t.Errorf("%v: %+v", e, ex.Verdict)
 	}
 }

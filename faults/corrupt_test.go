@@ -61,7 +61,7 @@ func TestCorruptAnswers(t *testing.T) {
 					}
 				}
 			}
-			if v := in.Decide(0, Request{Op: "GetObject"}); v.Err() != nil || !v.Served() || v.Hangs() || !v.Effect.Modifies() || !v.Corrupts() {
+			if v := in.Decide(0, Request{Op: "GetObject"}); v.Err() != nil || !v.Served() || v.Hangs() || !v.Effect().Modifies() || !v.Corrupts() {
 				t.Errorf("%+v", v)
 			}
 		}

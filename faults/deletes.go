@@ -117,13 +117,13 @@ func (r *rule) refusesKey(key string, who Request) bool {
 	if !r.keys.match(key) {
 		return false
 	}
-	share := r.verdict.Effect.Share
+	share := r.effect.Share
 	return share == 0 || r.draws.Sub(hashString(key)).Float64(who.Client, who.Call, uint64(who.Attempt)) < share
 }
 
 // deleteFailures writes the errors of keys that were not deleted.
 func (r *rule) deleteFailures(chosen []deletedObject) []byte {
-	code, _ := LookupS3Code(r.verdict.Effect.Code)
+	code, _ := LookupS3Code(r.effect.Code)
 	var b []byte
 	for _, o := range chosen {
 		b = append(b, "<Error>"...)

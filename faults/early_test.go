@@ -44,7 +44,7 @@ func TestRejectedEarly(t *testing.T) {
 			t.Errorf("%s: %+v, %d bytes are unread", text, ex, body.Len())
 		}
 		v := in.Decide(0, Request{Op: "PutObject"})
-		if got, want := factsOf(t, retryhttp.FromResponse(ex.Resp)), factsOf(t, v.Err()); got != want || v.Served() || !v.Effect.Answers() {
+		if got, want := factsOf(t, retryhttp.FromResponse(ex.Resp)), factsOf(t, v.Err()); got != want || v.Served() || !v.Effect().Answers() {
 			t.Errorf("%s: the wire says %+v, the model %+v", text, got, want)
 		}
 		if v := in.Decide(0, Request{Op: "GetObject"}); v.Rule != -1 {

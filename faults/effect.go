@@ -188,7 +188,7 @@ func (e Effect) answers() bool {
 
 // met is what the client meets: the kind itself, or what a LostAck or a
 // RejectEarly puts in the answer's place.
-func (e Effect) met() Kind {
+func (e *Effect) met() Kind {
 	switch e.Kind {
 	case LostAck, RejectEarly:
 		return e.By

@@ -200,7 +200,7 @@ func ExampleInjector_Add() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(in.Decide(0, get).Effect, added != nil)
+	fmt.Println(in.Decide(0, get).Effect(), added != nil)
 	in.Remove(added)
 	fmt.Println(in.Decide(0, get).Err())
 	// Output:

@@ -134,7 +134,7 @@ func TestExpiredTokensLetOthersThrough(t *testing.T) {
 	if e := in.rules[0].expiry; len(in.seen.since) != maxCredentials || len(e.first) != maxCredentials {
 		t.Errorf("%d, %d", len(in.seen.since), len(e.first))
 	}
-	if v := in.Decide(0, Request{Op: "GetObject", Client: 1 << 40, Credential: "new"}); v.Effect.Code != "SlowDown" {
+	if v := in.Decide(0, Request{Op: "GetObject", Client: 1 << 40, Credential: "new"}); v.Effect().Code != "SlowDown" {
 		t.Errorf("%+v", v)
 	}
 }

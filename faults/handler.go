@@ -73,7 +73,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	wire, ok := w.(Wire)
 	if !ok {
-		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now(), early: v.Effect.Kind == RejectEarly}
+		wire = &socket{ResponseWriter: w, r: r, clock: h.clock, arrived: h.clock.Now(), early: v.effect().Kind == RejectEarly}
 	}
 	after, fixed := v.After()
 	if fixed {
@@ -91,19 +91,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // has what those that come before an answer take.
 func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 	next := h.ended(v, who)
-	if v.Effect.Modifies() {
+	if v.effect().Modifies() {
 		next = h.next
 	}
 	for _, late := range [2]bool{true, false} { // a body is late before it comes at a rate, so that the times add up
-		if k := v.Effect.Kind; v.Effect.Modifies() && (k == SlowBody) == late {
+		if k := v.effect().Kind; v.effect().Modifies() && (k == SlowBody) == late {
 			next = h.modified(v.rule, who, next)
 		}
 		for set := v.before; set != 0 && !fixed; {
 			bit := uint64(1) << (63 - bits.LeadingZeros64(set)) // the last one first: it is the innermost
 			set &^= bit
 			rule := v.rule.home.continued[bits.TrailingZeros64(bit)]
-			e := &rule.verdict.Effect
-			if (e.Kind == SlowBody) == late && (v.Effect.sendsBackends() || e.comesBefore(v.Effect)) {
+			e := &rule.effect
+			if (e.Kind == SlowBody) == late && (v.effect().sendsBackends() || e.comesBefore(*v.effect())) {
 				next = h.modified(rule, who, next)
 			}
 		}
@@ -116,9 +116,9 @@ func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 func (h *handler) ended(v Verdict, who Request) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire := w.(Wire)
-		switch v.Effect.Kind {
+		switch v.effect().Kind {
 		case Truncate, Stall, MalformedChunk:
-			cut(wire, r, h.next, v.Effect)
+			cut(wire, r, h.next, *v.effect())
 		case DeleteErrors:
 			deleteErrors(wire, r, h.next, v.rule, who)
 		case LostAck:
@@ -132,7 +132,7 @@ func (h *handler) ended(v Verdict, who Request) http.Handler {
 
 // fail gives the client what it meets in place of the backend's answer.
 func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
-	switch met := v.Effect.met(); met {
+	switch met := v.effect().met(); met {
 	case Reset:
 		w.Reset()
 	case Outage:
@@ -144,7 +144,7 @@ func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
 		drain(r) // only then does net/http notice that the client goes away
 		w.Hang()
 	default:
-		if v.Effect.Kind != RejectEarly {
+		if v.effect().Kind != RejectEarly {
 			drain(r)
 		}
 		if rec, ok := w.(*recorder); ok {

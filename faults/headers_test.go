@@ -98,7 +98,7 @@ func TestStatusesWithHeadersAndBodies(t *testing.T) {
 			}
 		}
 		v := in.Decide(0, Request{Op: "GetObject"})
-		if v.Served() || !v.Effect.Answers() || (v.Err() == nil) != (want.status < 400) || v.Effect.HTTPStatus() != want.status {
+		if v.Served() || !v.Effect().Answers() || (v.Err() == nil) != (want.status < 400) || v.Effect().HTTPStatus() != want.status {
 			t.Errorf("%s: %+v, %v", text, v, v.Err())
 		}
 	}

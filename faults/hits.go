@@ -22,7 +22,7 @@ func (h Hits) End() { h.each((*rule).end) }
 // away, only the faults that made it late count.
 func (h Hits) Seen() {
 	h.each(func(r *rule) {
-		if !h.refused || r.verdict.Effect.Kind == Latency {
+		if !h.refused || r.effect.Kind == Latency {
 			r.seen.Add(1)
 		}
 	})

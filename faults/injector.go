@@ -48,7 +48,12 @@ type rule struct {
 	shape        shape
 	counting     *counting // nil: every request
 	chance       sim.Stream
+	effect       Effect
 	verdict      Verdict // what a hit gives, but for the extra latency
+	served       bool    // the backend sees the requests that it hits
+	hangs        bool    // they are never answered
+	fixed        bool    // their answer comes, or they break, that long after they came
+	after        time.Duration
 	latency      sim.Sampler
 	draws        sim.Stream // of latency, or of keys
 	keys         glob       // of a DeleteErrors
@@ -105,7 +110,15 @@ func compile(phase, index int, r Rule) *rule {
 		phase: phase, index: index, text: r.String(), op: r.On.Op, on: compileSelector(r.On), counting: newCounting(r),
 		selective: r.Effect.Selective(), continues: r.Continue, atMost: int64(r.AtMost),
 	}
-	out.verdict = Verdict{Phase: phase, Rule: index, Effect: r.Effect, rule: out}
+	e := &r.Effect
+	out.effect, out.verdict = *e, Verdict{Phase: phase, Rule: index, rule: out}
+	out.served, out.hangs = servers.has(e.Kind), e.met() == Blackhole || e.Kind == Stall
+	switch {
+	case e.After.Given:
+		out.fixed, out.after = true, e.After.For
+	case e.Kind == Outage:
+		out.fixed, out.after = true, RefusedAfter
+	}
 	if r.Effect.Add != "" {
 		d, _ := sim.ParseDist(r.Effect.Add) // validated
 		out.latency, _ = d.Sampler()
@@ -207,7 +220,7 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 // meets reports whether the rule is for the request.
 func (r *rule) meets(since time.Duration, req *Request, header http.Header) bool {
 	return r.on.chooses(req, header) &&
-		(!r.selective || r.verdict.Effect.meets(req.Op, req.method())) &&
+		(!r.selective || r.effect.meets(req.Op, req.method())) &&
 		(!r.shape.shaped || r.shape.holds(since, req)) &&
 		(r.expiry == nil || r.expiry.holds(req)) &&
 		(r.counting == nil || r.counting.leaves(req))

@@ -100,10 +100,10 @@ func TestDecideIsItsDocumentation(t *testing.T) {
 			}
 			if n >= 0 {
 				fired++
-				if v.Effect != plan.Phases[phase].Rules[n].Effect {
-					t.Fatalf("effect %v", v.Effect)
+				if v.Effect() != plan.Phases[phase].Rules[n].Effect {
+					t.Fatalf("effect %v", v.Effect())
 				}
-			} else if v.Effect != (Effect{}) || v.Err() != nil || !v.Served() || v.Hangs() {
+			} else if v.Effect() != (Effect{}) || v.Err() != nil || !v.Served() || v.Hangs() {
 				t.Fatalf("nothing goes wrong, but %+v", v)
 			}
 		}
@@ -156,7 +156,7 @@ func TestPhasesFollowEachOtherAndTheLastStays(t *testing.T) {
 		for i := range n {
 			for _, at := range []time.Duration{0, time.Second - 1} {
 				at += time.Duration(i) * time.Second
-				if v := in.Decide(at, put("k", 1)); v.Phase != i || v.Effect.Status != 500+i {
+				if v := in.Decide(at, put("k", 1)); v.Phase != i || v.Effect().Status != 500+i {
 					t.Errorf("%v: phase %d", at, v.Phase)
 				}
 			}

@@ -42,7 +42,7 @@ func TestLostAcks(t *testing.T) {
 			start(server)
 			for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
 				want := in.Decide(0, Request{Method: method})
-				if !want.Served() || want.Hangs() || want.Effect.Answers() {
+				if !want.Served() || want.Hangs() || want.Effect().Answers() {
 					t.Errorf("%s: %+v", text, want)
 				}
 				if _, fixed := want.After(); fixed {
@@ -58,10 +58,10 @@ func TestLostAcks(t *testing.T) {
 					before := did.Load()
 					got, text := lostFacts(t, rt, req)
 					if got != factsOf(t, want.Err()) || strings.Contains(text, "leak") {
-						t.Errorf("%v %s, %s %s: %+v %s\nwant %+v", want.Effect, method, name, where, got, text, factsOf(t, want.Err()))
+						t.Errorf("%v %s, %s %s: %+v %s\nwant %+v", want.Effect(), method, name, where, got, text, factsOf(t, want.Err()))
 					}
 					if n := did.Load() - before; n != int64(len(body))+1 {
-						t.Errorf("%v %s, %s %s: the backend did %d", want.Effect, method, name, where, n)
+						t.Errorf("%v %s, %s %s: the backend did %d", want.Effect(), method, name, where, n)
 					}
 				}
 			}

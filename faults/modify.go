@@ -11,7 +11,7 @@ func (e *Effect) comesBefore(end Effect) bool {
 // modified is next under an effect that leaves the answer to it. It must be given
 // a [Wire] to write to, and gives one to next, so that such handlers can be nested.
 func (h *handler) modified(rule *rule, who Request, next http.Handler) http.Handler {
-	e := &rule.verdict.Effect
+	e := &rule.effect
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wire := w.(Wire)
 		switch e.Kind {

@@ -28,6 +28,9 @@ func putBy(client, call uint64, key string) Request {
 // through is the verdict on a request that no rule hits.
 var through = Verdict{Rule: -1}
 
+// hitBy is the verdict of a rule with that effect.
+func hitBy(e Effect) Verdict { return compile(0, 0, Rule{P: 1, Effect: e}).verdict }
+
 func limiterOf(t testing.TB, l Limits) *Limiter {
 	t.Helper()
 	out, err := NewLimiter(l)
@@ -299,14 +302,15 @@ func TestLimitsStandBehindThePlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v := l.Meet(0, putBy(0, 0, "k"), Verdict{Effect: e}); refused(v) {
+		if v := l.Meet(0, putBy(0, 0, "k"), hitBy(e)); refused(v) {
 			t.Errorf("%s: refused", text)
 		}
 	}
 	if n := l.Counts()[0].Asked; n != 0 {
 		t.Errorf("%d were asked about that the backend never saw", n)
 	}
-	slow := Verdict{Effect: Effect{Kind: Latency, Add: "2s"}, Add: 2 * time.Second}
+	slow := hitBy(Effect{Kind: Latency, Add: "2s"})
+	slow.Add = 2 * time.Second
 	if v := l.Meet(0, putBy(0, 0, "k"), slow); refused(v) || v.Add != slow.Add {
 		t.Error("the first was refused")
 	}
@@ -314,7 +318,7 @@ func TestLimitsStandBehindThePlan(t *testing.T) {
 	if after, fixed := v.After(); !refused(v) || v.Served() || v.Hangs() || !fixed || after != 2*time.Second+TurnedAwayAfter {
 		t.Errorf("%+v: after %v", v, after)
 	}
-	stalled := l.Meet(0, putBy(0, 2, "k"), Verdict{Effect: Effect{Kind: Stall, At: 10}})
+	stalled := l.Meet(0, putBy(0, 2, "k"), hitBy(Effect{Kind: Stall, At: 10}))
 	if !refused(stalled) || stalled.Hangs() {
 		t.Error("the refusal stalls")
 	}

@@ -13,7 +13,7 @@ import (
 func (v *Verdict) extend(r *rule, req *Request) {
 	add := r.adds(req, v.rule)
 	v.Add = sim.Add(v.Add, add)
-	if r.verdict.Effect.Kind == SlowUpload {
+	if r.effect.Kind == SlowUpload {
 		v.upload = sim.Add(v.upload, add)
 	}
 }
@@ -21,8 +21,8 @@ func (v *Verdict) extend(r *rule, req *Request) {
 // adds is the extra time that the rule's effect gives to a request, of which the
 // effect of last decides what becomes: it is the rule itself, or one behind it.
 func (r *rule) adds(req *Request, last *rule) time.Duration {
-	end := &last.verdict.Effect
-	switch e := &r.verdict.Effect; {
+	end := &last.effect
+	switch e := &r.effect; {
 	case e.Kind == SlowUpload:
 		if end.Kind == Reset || end.Kind == Outage { // they do not read the request
 			return 0

@@ -70,7 +70,7 @@ func TestRatesTakeTheirTime(t *testing.T) {
 				down, up = 5, c.size
 			}
 			v := in.Decide(0, Request{Op: "POST", Upload: up, Download: down})
-			if v.Add != c.want || !v.Served() || v.Hangs() || v.Err() != nil || !v.Effect.Modifies() {
+			if v.Add != c.want || !v.Served() || v.Hangs() || v.Err() != nil || !v.Effect().Modifies() {
 				t.Errorf("%s, %d bytes: verdict %+v", c.text, c.size, v)
 			}
 			h := NewHandler(in, sized(down, content), WithClock(clock), WithNow(func() time.Duration { return 0 }))

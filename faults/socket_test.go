@@ -232,8 +232,8 @@ func TestOnVerdict(t *testing.T) {
 	var got []told
 	answered := false
 	server, _ := serve1(t, "SlowDown", plainly, OnVerdict(func(r *http.Request, who Request, v Verdict) {
-		if answered || r.Header.Get(HeaderCall) != "7" || v.Effect.Code != "SlowDown" {
-			t.Errorf("answered %v, %v, %v", answered, r.Header, v.Effect)
+		if answered || r.Header.Get(HeaderCall) != "7" || v.Effect().Code != "SlowDown" {
+			t.Errorf("answered %v, %v, %v", answered, r.Header, v.Effect())
 		}
 		got = append(got, told{v.Rule, who})
 	}))

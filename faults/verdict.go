@@ -19,12 +19,11 @@ import (
 // Verdict is what an [Injector] decided on one request. It is a value; the
 // errors that it gives are shared and must not be changed.
 //
-// Where rules say Continue, several may hit a request. Rule and Effect are then
-// those of the last one; [Verdict.Effects] has all.
+// Where rules say Continue, several may hit a request. Rule and [Verdict.Effect] are
+// then those of the last one; [Verdict.Effects] has all.
 type Verdict struct {
-	Phase  int    // number of the phase in force
-	Rule   int    // number of the rule within the phase; -1: nothing goes wrong
-	Effect Effect // zero where nothing goes wrong
+	Phase int // number of the phase in force
+	Rule  int // number of the rule within the phase; -1: nothing goes wrong
 	// Add is the extra time until the client has the whole answer: what a Latency
 	// or a SlowBody drew, and what a Bandwidth or a SlowUpload makes of the sizes
 	// of the [Request], where they are known.
@@ -37,6 +36,20 @@ type Verdict struct {
 	refusal *Refusal      // of a backend's limits; nil: none
 }
 
+// Effect returns the effect that hit the request; the zero Effect where nothing goes
+// wrong.
+func (v Verdict) Effect() Effect { return *v.effect() }
+
+// effect is Effect without a copy; it must not be changed.
+func (v *Verdict) effect() *Effect {
+	if v.rule == nil {
+		return &noEffect
+	}
+	return &v.rule.effect
+}
+
+var noEffect Effect
+
 // Effects are the effects that hit the request, in the order of their rules:
 // all but the last modify ([Effect.Modifies]) what comes of the one after it.
 func (v Verdict) Effects() iter.Seq[Effect] {
@@ -45,11 +58,11 @@ func (v Verdict) Effects() iter.Seq[Effect] {
 			return
 		}
 		for set := v.before; set != 0; set &= set - 1 {
-			if !yield(v.rule.home.continued[bits.TrailingZeros64(set)].verdict.Effect) {
+			if !yield(v.rule.home.continued[bits.TrailingZeros64(set)].effect) {
 				return
 			}
 		}
-		yield(v.Effect)
+		yield(v.rule.effect)
 	}
 }
 
@@ -60,7 +73,7 @@ func (v Verdict) Text() string {
 		if v.rule == nil {
 			return ""
 		}
-		return v.Effect.String()
+		return v.rule.effect.String()
 	}
 	var parts []string
 	for e := range v.Effects() {
@@ -104,7 +117,7 @@ func (v Verdict) Err() error {
 }
 
 // Served reports whether the backend sees the request, and works for it.
-func (v Verdict) Served() bool { return v.refusal == nil && servers.has(v.Effect.Kind) }
+func (v Verdict) Served() bool { return v.refusal == nil && (v.rule == nil || v.rule.served) }
 
 // Corrupts reports whether the client is given content that is not the backend's,
 // by an answer that says nothing of it: a client that does not check it takes it
@@ -113,19 +126,20 @@ func (v Verdict) Corrupts() bool {
 	if v.refusal != nil || v.rule == nil {
 		return false
 	}
-	if !v.Effect.sendsBackends() {
-		return v.Effect.Kind == Status && v.Effect.Status < 400
+	e := &v.rule.effect
+	if !e.sendsBackends() {
+		return e.Kind == Status && e.Status < 400
 	}
-	found := v.Effect.Kind == Corrupt
+	found := e.Kind == Corrupt
 	for set := v.before; set != 0; set &= set - 1 {
-		found = found || v.rule.home.continued[bits.TrailingZeros64(set)].verdict.Effect.Kind == Corrupt
+		found = found || v.rule.home.continued[bits.TrailingZeros64(set)].effect.Kind == Corrupt
 	}
 	return found
 }
 
 // Hangs reports whether the client never gets an answer, or never its end.
 func (v Verdict) Hangs() bool {
-	return v.refusal == nil && (v.Effect.met() == Blackhole || v.Effect.Kind == Stall)
+	return v.refusal == nil && v.rule != nil && v.rule.hangs
 }
 
 // Refused returns the effect with which the backend's limits turned the request
@@ -154,13 +168,10 @@ func (v Verdict) After() (time.Duration, bool) {
 	if v.refusal != nil {
 		return sim.Add(v.Add, v.refusal.After()), true
 	}
-	if v.Effect.After.Given {
-		return sim.Add(v.Effect.After.For, v.Add), true
+	if v.rule == nil || !v.rule.fixed {
+		return 0, false
 	}
-	if v.Effect.Kind == Outage {
-		return sim.Add(RefusedAfter, v.Add), true
-	}
-	return 0, false
+	return sim.Add(v.rule.after, v.Add), true
 }
 
 // The errors of broken connections, as the standard library's client reports

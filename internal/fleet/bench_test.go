@@ -1,7 +1,11 @@
+//go:build unix
+
 package fleet
 
 import (
 	"context"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -11,36 +15,118 @@ import (
 	"github.com/squall-sim/squall/sim"
 )
 
-// BenchmarkFleet plays a throttled fleet of a thousand clients: half of all
-// attempts fail. Read attempts/s.
-func BenchmarkFleet(b *testing.B) {
+// crowd is a closed load of so many clients, all of them always in a call: the
+// backend refuses half of the attempts, and the policy is the preset s3.
+func crowd(tb testing.TB, clients int, d time.Duration) *Config {
+	c := steady(5)
+	c.Policy.Retry = retry.S3()
+	c.Backend.Latency = sim.Dist{Kind: sim.Lognormal, Median: 30 * time.Millisecond, Sigma: 0.6}
+	c.Load = Load{Model: Closed, Clients: clients, Mix: c.Load.Mix}
+	c.Plan.Phases[0].For = d
+	c.Plan.Phases[0].Rules = []faults.Rule{{P: 0.5, Effect: effect(tb, "SlowDown")}}
+	return c
+}
+
+// BenchmarkModel plays a crowd without bytes. Read attempts/s, and floor: which
+// part it makes of the speed of the bare event loop with the same number of events
+// pending, which does nothing but take one out and put one in.
+func BenchmarkModel(b *testing.B) {
+	// An open breaker in front of clients that never pause would turn 10⁶ calls a second
+	// away: this one is asked all the time, and opens hardly ever.
+	perClient := &breaker.Config{Failures: 30, OpenFor: 30 * time.Second}
 	for _, bench := range []struct {
-		name    string
-		mode    Mode
+		clients int
 		breaker *breaker.Config
+		scope   Scope
+		d       time.Duration
 	}{
-		{"model", Model, nil},
-		{"model with breakers", Model, &breaker.Config{Failures: 5, OpenFor: 30 * time.Second}},
-		{"http", HTTP, nil},
+		{1e3, nil, PerOperation, 10 * time.Minute},
+		{1e3, perClient, PerClient, 10 * time.Minute},
+		{1e5, nil, PerOperation, 10 * time.Second},
+		{1e6, nil, PerOperation, 5 * time.Second},
 	} {
-		b.Run(bench.name, func(b *testing.B) {
-			c := steady(5)
-			c.Mode, c.Policy.Breaker = bench.mode, bench.breaker
-			c.Policy.Retry = retry.S3()
-			c.Backend.Latency = sim.Dist{Kind: sim.Lognormal, Median: 30 * time.Millisecond, Sigma: 0.6}
-			c.Load.Clients, c.Load.Rate = 1000, 5000
-			c.Plan.Phases[0].For = 20 * time.Second
-			c.Plan.Phases[0].Rules = []faults.Rule{{P: 0.5, Effect: effect(b, "SlowDown")}}
+		name := strconv.Itoa(bench.clients) + " clients"
+		if bench.breaker != nil {
+			name += " with breakers"
+		}
+		b.Run(name, func(b *testing.B) {
+			c := crowd(b, bench.clients, bench.d)
+			c.Policy.Breaker, c.Policy.Scope = bench.breaker, bench.scope
 			b.ReportAllocs()
-			var attempts uint64
+			var attempts, events uint64
+			used := processor(b)
 			for b.Loop() {
 				res, err := Run(context.Background(), c, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
 				attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
+				events += res.run.loop.Events()
 			}
+			used = processor(b) - used
 			b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
+			b.ReportMetric(float64(attempts)/used.Seconds(), "attempts/cpu-s")
+			b.ReportMetric(float64(bare(b, bench.clients, events))/float64(used), "floor")
 		})
 	}
+}
+
+// processor is the time that this process has had of all processors: unlike the time
+// of day, it does not grow by what other processes do.
+func processor(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// bare is how long a processor takes for so many events of the bare loop, with so many
+// pending.
+func bare(b *testing.B, pending int, events uint64) time.Duration {
+	h := &hold{loop: sim.NewLoop()}
+	d, _ := sim.Dist{Kind: sim.Exponential, Mean: time.Second}.Sampler()
+	draws := sim.NewStream(1, "gaps")
+	for i := range h.gaps {
+		h.gaps[i] = d.Sample(draws.Float64(uint64(i), 0, 0))
+	}
+	for i := range pending {
+		h.Act(0, uint64(i))
+	}
+	for range pending {
+		h.loop.Step()
+	}
+	used := processor(b)
+	for range events {
+		h.loop.Step()
+	}
+	return processor(b) - used
+}
+
+// hold is the hold model (Jones, CACM 29(4), 1986): each event schedules its successor.
+type hold struct {
+	loop *sim.Loop
+	gaps [1 << 12]time.Duration
+	next int
+}
+
+func (h *hold) Act(_ time.Duration, data uint64) {
+	h.next++
+	h.loop.After(h.gaps[h.next&(1<<12-1)], h, data)
+}
+
+// BenchmarkHTTP plays a small crowd with real requests and answers.
+func BenchmarkHTTP(b *testing.B) {
+	c := crowd(b, 1000, 20*time.Second)
+	c.Mode = HTTP
+	b.ReportAllocs()
+	var attempts uint64
+	for b.Loop() {
+		res, err := Run(context.Background(), c, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
+	}
+	b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
 }

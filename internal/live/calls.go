@@ -153,7 +153,7 @@ func (h *history) done(r *http.Request, x *exchange, now time.Time) {
 		return
 	}
 	c.ended = now
-	c.Success = x.toldSuccess(r) && x.verdict.Effect.Kind != faults.ErrorIn200
+	c.Success = x.toldSuccess(r) && x.verdict.Effect().Kind != faults.ErrorIn200
 	switch {
 	case c.Success:
 		c.retry = false

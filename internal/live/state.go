@@ -134,7 +134,7 @@ func (c *counters) done(x *exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended++
-	if x.verdict.Effect.Kind != faults.None {
+	if x.verdict.Effect().Kind != faults.None {
 		c.faulted++
 	}
 	if c.answers == nil {
