@@ -9,26 +9,40 @@ import (
 // in which they came. The zero value is an empty queue.
 //
 // It is a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the
-// shortest path problem", JACM 37(2), 1990), which makes use of the fact that time
-// never goes back: no event is due before the last one that was taken out. An event
-// lies in the bucket whose number is that of the highest bit in which its time differs from
-// that of the last one (bucket 0: no bit). So the next events are those of the lowest
-// bucket that is not empty; when its turn comes, its events are spread over the buckets
-// below. Events of one moment are always in the same bucket, and stay in their order.
+// shortest path problem", JACM 37(2), 1990) with a sorted front. A radix heap makes use of
+// the fact that time never goes back: an event lies in the bucket whose number is that of
+// the highest bit in which its time differs from a base (bucket 0: no bit), which none of
+// them is before. So the next events are those of the lowest bucket that is not empty.
+// Where they are few they are sorted, and become the front: the rest of the way down, one
+// bit at a time, would cost more. Where they are many, the earliest becomes the base, and
+// they are spread over the buckets below. Events of one moment are always in one place, and
+// stay in their order.
 //
-// An event moves down a few times at most, and always from one run of memory to the end
+// An event is moved a few times at most, and always from one run of memory to the end
 // of another, where a heap goes up and down through all of its memory: see BenchmarkQueues
 // for the numbers.
 type queue struct {
+	base     uint64 // no event of a bucket is before it
+	edge     uint64 // the events before it are the front's; base where there is no front
 	last     uint64 // time of the last event that was taken out
-	least    uint64 // (known) time of the next event that is not in bucket 0
+	least    uint64 // (known) time of the next event that is neither in the front nor in bucket 0
 	known    bool
+	plain    bool // without a front: a radix heap and nothing else, to be measured against
 	n        int
 	taken    int    // events of bucket 0's first chunk that are gone
 	occupied uint64 // bit i: bucket i is not empty
 	free     *chunk
 	buckets  [64]bucket
+
+	head, tail int // of the front's events
+	front      [frontSize]event
 }
+
+// A bucket of up to frontMost events becomes the front, which has room for frontSize.
+const (
+	frontMost = 16
+	frontSize = 32
+)
 
 // bucket is a list of events, in chunks that all buckets share: what a burst has
 // filled, the next one finds again, wherever it falls.
@@ -53,15 +67,18 @@ func (q *queue) len() int { return q.n }
 // is, since events before that may still come.
 func (q *queue) peek() (time.Duration, bool) {
 	switch {
+	case q.head < q.tail:
+		return time.Duration(q.front[q.head].at), true
+	case q.occupied&1 != 0:
+		return time.Duration(q.base), true
 	case q.n == 0:
 		return 0, false
-	case q.occupied&1 != 0:
-		return time.Duration(q.last), true
 	}
 	return time.Duration(q.next()), true
 }
 
-// next returns the time of the next event where bucket 0 is empty and another is not.
+// next returns the time of the next event where neither the front nor bucket 0 has one,
+// and another bucket has.
 func (q *queue) next() uint64 {
 	if q.known {
 		return q.least
@@ -79,16 +96,53 @@ func (q *queue) next() uint64 {
 // push adds an event, which is not due before the last one that was taken out.
 func (q *queue) push(at time.Duration, a Actor, data uint64) {
 	q.n++
-	if q.known && uint64(at) < q.least && uint64(at) != q.last {
-		q.least = uint64(at)
+	e := event{at: uint64(at), data: data, actor: a}
+	if e.at < q.edge && q.insert(&e) {
+		return
 	}
-	c, i := q.place(uint64(at))
-	c.events[i] = event{at: uint64(at), data: data, actor: a}
+	if q.known && e.at < q.least && e.at != q.base {
+		q.least = e.at
+	}
+	c, i := q.place(e.at)
+	c.events[i] = e
+}
+
+// insert puts an event into the front; false if there is no room, and no front any more.
+func (q *queue) insert(e *event) bool {
+	if q.tail == len(q.front) {
+		if q.head == 0 {
+			q.dissolve()
+			return false
+		}
+		q.tail = copy(q.front[:], q.front[q.head:])
+		clear(q.front[q.tail:])
+		q.head = 0
+	}
+	i := q.tail
+	for i > q.head && q.front[i-1].at > e.at {
+		q.front[i] = q.front[i-1]
+		i--
+	}
+	q.front[i] = *e
+	q.tail++
+	return true
+}
+
+// dissolve gives the front's events to the buckets. None of the others changes its own:
+// seen from them, the last event and the base are the same bits.
+func (q *queue) dissolve() {
+	q.base, q.edge, q.known = q.last, q.last, false
+	for i := q.head; i < q.tail; i++ {
+		c, j := q.place(q.front[i].at)
+		c.events[j] = q.front[i]
+	}
+	clear(q.front[:])
+	q.head, q.tail = 0, 0
 }
 
 // place returns where an event of that time goes.
 func (q *queue) place(at uint64) (*chunk, int) {
-	number := uint(bits.Len64(at^q.last)) & 63
+	number := uint(bits.Len64(at^q.base)) & 63
 	c := q.buckets[number].final
 	if c == nil || c.n == len(c.events) {
 		c = q.grow(number)
@@ -118,17 +172,31 @@ func (q *queue) grow(number uint) *chunk {
 
 // pop takes out the next event; ok is false if there is none.
 func (q *queue) pop() (at time.Duration, a Actor, data uint64, ok bool) {
-	if q.n == 0 {
-		return 0, nil, 0, false
-	}
-	if q.occupied&1 == 0 {
-		q.advance()
+	if q.head == q.tail {
+		if q.n == 0 {
+			return 0, nil, 0, false
+		}
+		if q.occupied&1 == 0 {
+			q.advance()
+		}
 	}
 	q.n--
+	if q.head < q.tail {
+		e := &q.front[q.head]
+		q.head++
+		q.last = e.at
+		a, data = e.actor, e.data
+		e.actor = nil // the front must not keep it
+		if q.head == q.tail {
+			q.head, q.tail = 0, 0
+		}
+		return time.Duration(q.last), a, data, true
+	}
+	q.last = q.base
 	c := q.buckets[0].first
 	e := &c.events[q.taken]
 	a, data = e.actor, e.data
-	e.actor = nil // the chunk must not keep it
+	e.actor = nil
 	if q.taken++; q.taken == c.n {
 		q.drop(c)
 	}
@@ -152,15 +220,28 @@ func (q *queue) release(c *chunk) {
 	q.free = c
 }
 
-// advance goes on to the time of the next event: it spreads the lowest bucket that is
-// not empty over those below, so that bucket 0 is not.
+// advance goes on to the lowest bucket that is not empty, where neither the front nor
+// bucket 0 has an event, so that one of the two has.
 func (q *queue) advance() {
-	q.last = q.next()
-	q.known = false
 	number := bits.TrailingZeros64(q.occupied) & 63
 	c := q.buckets[number].first
+	few := c.next == nil && c.n <= frontMost && !q.plain
+	if !few {
+		q.base = q.next()
+		q.edge = q.base
+	}
+	q.known = false
 	q.buckets[number] = bucket{}
 	q.occupied &^= 1 << number
+	if few {
+		q.edge = q.base | (1<<number - 1) + 1
+		for i := range c.events[:c.n] {
+			q.insert(&c.events[i])
+		}
+		clear(c.events[:c.n])
+		q.release(c)
+		return
+	}
 	for c != nil {
 		for i := range c.events[:c.n] {
 			e := &c.events[i]

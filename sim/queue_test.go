@@ -23,7 +23,8 @@ type events interface {
 // rivals are the queue and what was measured against it.
 func rivals() map[string]func() events {
 	return map[string]func() events{
-		"radix": func() events { return new(queue) },
+		"queue": func() events { return new(queue) },
+		"radix": func() events { return &queue{plain: true} },
 		"heap4": func() events { return new(heap4) },
 	}
 }
@@ -119,6 +120,11 @@ func TestQueueLetsGoOfActors(t *testing.T) {
 	for q.n > 0 {
 		q.pop()
 	}
+	for _, e := range q.front {
+		if e.actor != nil {
+			t.Fatal("the front holds the actor of an event that has happened")
+		}
+	}
 	chunks := 0
 	for c := q.free; c != nil; c = c.next {
 		chunks++
@@ -142,11 +148,11 @@ func TestQueueLetsGoOfActors(t *testing.T) {
 // and event-set implementations", CACM 29(4), 1986): a number of pending events, each of
 // which is followed by another after a gap. The gaps are exponential; or mixed, a tenth
 // of them a thousand times as long, as backoffs and time-outs are beside latencies.
-// Read the quotients in one run: heap4 against radix.
+// Read the quotients in one run: radix and heap4 against queue.
 func BenchmarkQueues(b *testing.B) {
 	for _, gaps := range []string{"exponential", "mixed"} {
 		for _, n := range []int{1e3, 1e4, 1e5, 1e6} {
-			for _, name := range []string{"radix", "heap4"} {
+			for _, name := range []string{"queue", "radix", "heap4"} {
 				b.Run(fmt.Sprintf("%s/pending=%d/%s", gaps, n, name), func(b *testing.B) {
 					hold(b, rivals()[name](), n, gaps == "mixed")
 				})
@@ -177,8 +183,9 @@ func hold(b *testing.B, q events, n int, mixed bool) {
 		step()
 	}
 	b.ReportAllocs()
+	used := processor(b)
 	for b.Loop() {
 		step()
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(processor(b)-used)/float64(b.N), "cpu-ns/op")
 }
