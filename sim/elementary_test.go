@@ -133,12 +133,12 @@ func TestNormalQuantileInvertsTheNormalDistribution(t *testing.T) {
 	// in both tails.
 	below := func(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 	check := func(p float64) {
-		z := normalQuantile(p)
+		z := NormalQuantile(p)
 		if got := below(z); math.Abs(got-p) > 1e-12*p {
-			t.Errorf("normalQuantile(%v) = %v, below which lies %v", p, z, got)
+			t.Errorf("NormalQuantile(%v) = %v, below which lies %v", p, z, got)
 		}
 		if want := math.Sqrt2 * math.Erfinv(2*p-1); p > 1e-6 && p < 1-1e-6 && math.Abs(z-want) > 1e-9*math.Abs(want) {
-			t.Errorf("normalQuantile(%v) = %v, math.Erfinv gives %v", p, z, want)
+			t.Errorf("NormalQuantile(%v) = %v, math.Erfinv gives %v", p, z, want)
 		}
 	}
 	arguments(200_000, 0x1p-53, 1, check)
@@ -147,13 +147,13 @@ func TestNormalQuantileInvertsTheNormalDistribution(t *testing.T) {
 		check(p)
 	}
 	arguments(100_000, 0, 1, func(p float64) { // a multiple of 2⁻⁵³, so that 1-p is exact
-		if a, b := normalQuantile(1-p), normalQuantile(p); a != -b {
-			t.Errorf("normalQuantile(%v) = %v, of the complement %v", p, b, a)
+		if a, b := NormalQuantile(1-p), NormalQuantile(p); a != -b {
+			t.Errorf("NormalQuantile(%v) = %v, of the complement %v", p, b, a)
 		}
 	})
 	for _, c := range []struct{ p, z float64 }{{0, math.Inf(-1)}, {1, math.Inf(1)}, {0.5, 0}} {
-		if got := normalQuantile(c.p); got != c.z {
-			t.Errorf("normalQuantile(%v) = %v, want %v", c.p, got, c.z)
+		if got := NormalQuantile(c.p); got != c.z {
+			t.Errorf("NormalQuantile(%v) = %v, want %v", c.p, got, c.z)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 		if i%2 == 0 { // the tails
 			p = exp(-37 * p)
 		}
-		return math.Float64bits(normalQuantile(p))
+		return math.Float64bits(NormalQuantile(p))
 	})
 	check("stream", func(i uint64) uint64 { return NewStream(i, "golden").Sub(i%3).Uint64(i, 2*i, 3*i) })
 	for _, d := range []struct {

@@ -75,7 +75,7 @@ type lognormal struct {
 }
 
 func (d lognormal) Sample(u float64) time.Duration {
-	return min(nanoseconds(float64(d.median*exp(float64(d.sigma*normalQuantile(share(u)))))), d.max)
+	return min(nanoseconds(float64(d.median*exp(float64(d.sigma*NormalQuantile(share(u)))))), d.max)
 }
 
 type exponential struct {

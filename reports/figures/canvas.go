@@ -70,10 +70,17 @@ func between(a, b, c vg.Point) bool {
 	return false
 }
 
-// writeSVG writes the page as SVG.
-func (p *page) writeSVG(w io.Writer) error {
-	c := vgsvg.New(pageWidth, p.height())
-	p.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, p.height()))
+// sheet is a figure that is ready to be drawn, as wide as a page.
+type sheet interface {
+	height() vg.Length
+	draw(draw.Canvas)
+	caption() string // what screen readers read
+}
+
+// writeSVG writes a sheet as SVG.
+func writeSVG(w io.Writer, s sheet) error {
+	c := vgsvg.New(pageWidth, s.height())
+	s.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, s.height()))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return err
@@ -88,10 +95,9 @@ func (p *page) writeSVG(w io.Writer) error {
 		[]byte(`style="font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal;`),
 		[]byte(`style="font-family:'Liberation Sans',Arial,Helvetica,sans-serif;font-weight:bold;`))
 	var title bytes.Buffer
-	if err := xml.EscapeText(&title, []byte(p.title+": "+p.subtitle)); err != nil {
+	if err := xml.EscapeText(&title, []byte(s.caption())); err != nil {
 		return err
 	}
-	// A title is what screen readers read.
 	if i := bytes.IndexByte(svg, '\n'); i > 0 {
 		if j := bytes.Index(svg, []byte("\">\n")); j > 0 {
 			head := append([]byte(nil), svg[:j+3]...)
@@ -105,10 +111,10 @@ func (p *page) writeSVG(w io.Writer) error {
 // pngDPI makes a PNG two pixels wide for each CSS pixel of the SVG.
 const pngDPI = 192
 
-// writePNG writes the page as PNG.
-func (p *page) writePNG(w io.Writer) error {
-	c := vgimg.NewWith(vgimg.UseWH(pageWidth, p.height()), vgimg.UseDPI(pngDPI))
-	p.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, p.height()))
+// writePNG writes a sheet as PNG.
+func writePNG(w io.Writer, s sheet) error {
+	c := vgimg.NewWith(vgimg.UseWH(pageWidth, s.height()), vgimg.UseDPI(pngDPI))
+	s.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, s.height()))
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }

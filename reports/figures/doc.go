@@ -23,6 +23,9 @@
 // people with any kind of colour vision tell apart; lines differ in their
 // dashes, too.
 //
+// [WriteChart] draws a [reports.Chart] in the same look: numbers of many runs
+// against a setting.
+//
 // This package alone imports gonum/plot, so that programs which only read or
 // write records do not link it.
 package figures

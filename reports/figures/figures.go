@@ -40,25 +40,30 @@ func Write(dir string, run *reports.Run, opt Options) ([]string, error) {
 		if err != nil {
 			return files, err
 		}
-		write := func(suffix string, to func(io.Writer) error) error {
-			path := filepath.Join(dir, name+suffix)
-			if err := reports.WriteFile(path, to); err != nil {
-				return fmt.Errorf("figures: %w", err)
-			}
-			files = append(files, path)
-			return nil
-		}
-		if err := write(".svg", p.writeSVG); err != nil {
-			return files, err
-		}
-		if !opt.PNG {
-			continue
-		}
-		if err := write(".png", p.writePNG); err != nil {
+		written, err := writeSheet(dir, name, p, opt)
+		files = append(files, written...)
+		if err != nil {
 			return files, err
 		}
 	}
 	return files, nil
+}
+
+// writeSheet writes a sheet as the files that the options ask for, and returns
+// those that it has written.
+func writeSheet(dir, name string, s sheet, opt Options) (files []string, err error) {
+	write := func(suffix string, to func(io.Writer, sheet) error) error {
+		path := filepath.Join(dir, name+suffix)
+		if err := reports.WriteFile(path, func(w io.Writer) error { return to(w, s) }); err != nil {
+			return fmt.Errorf("figures: %w", err)
+		}
+		files = append(files, path)
+		return nil
+	}
+	if err := write(".svg", writeSVG); err != nil || !opt.PNG {
+		return files, err
+	}
+	return files, write(".png", writePNG)
 }
 
 // WriteSVG draws one figure, by one of [Names], to w. The errors are those of w,
@@ -68,7 +73,7 @@ func WriteSVG(w io.Writer, name string, run *reports.Run, opt Options) error {
 	if err != nil {
 		return err
 	}
-	if err := p.writeSVG(w); err != nil {
+	if err := writeSVG(w, p); err != nil {
 		return fmt.Errorf("figures: %s: %w", name, err)
 	}
 	return nil
@@ -80,7 +85,7 @@ func WritePNG(w io.Writer, name string, run *reports.Run, opt Options) error {
 	if err != nil {
 		return err
 	}
-	if err := p.writePNG(w); err != nil {
+	if err := writePNG(w, p); err != nil {
 		return fmt.Errorf("figures: %s: %w", name, err)
 	}
 	return nil

@@ -12,11 +12,11 @@ const (
 
 func (k key) width() vg.Length { return keyWidth + 4 + legendStyle.Width(k.label) + keyGap }
 
-// legendLines breaks the legend into lines as wide as the page.
-func (p *page) legendLines() [][]key {
+// legendLines breaks a legend into lines as wide as the page.
+func legendLines(legend []key) [][]key {
 	var lines [][]key
 	var x vg.Length
-	for _, k := range p.legend {
+	for _, k := range legend {
 		if len(lines) == 0 || x+k.width() > pageWidth-2*margin {
 			lines = append(lines, nil)
 			x = 0
@@ -27,15 +27,19 @@ func (p *page) legendLines() [][]key {
 	return lines
 }
 
-// drawLegend draws one line of the legend with its foot at pt. It has a place
+// drawLegend draws one line of a legend with its foot at pt. It has a place
 // of its own above the plots, so that it covers no data.
-func (p *page) drawLegend(c draw.Canvas, pt vg.Point, keys []key) {
+func drawLegend(c draw.Canvas, pt vg.Point, keys []key) {
 	for _, k := range keys {
 		y := pt.Y + 7
 		if k.area != nil {
 			box := vg.Rectangle{Min: vg.Point{X: pt.X, Y: y - 4}, Max: vg.Point{X: pt.X + keyWidth, Y: y + 4}}
 			c.SetColor(k.area)
 			c.Fill(box.Path())
+		}
+		if k.dot != nil {
+			c.SetColor(k.dot)
+			c.Fill(diamond(vg.Point{X: pt.X + keyWidth/2, Y: y}))
 		}
 		switch {
 		case k.line == nil:

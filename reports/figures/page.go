@@ -44,6 +44,7 @@ type key struct {
 	label string
 	line  *draw.LineStyle // drawn as a line
 	area  color.Color     // drawn as a box
+	dot   color.Color     // drawn as a diamond
 	ticks bool            // drawn as a row of short lines, in the line's style
 }
 
@@ -127,12 +128,15 @@ func (p *page) ticks() int { return max(int(p.rowHeight/14), 2) }
 func (p *page) height() vg.Length {
 	n := vg.Length(len(p.rows))
 	h := margin + titleHeight + subHeight
-	h += vg.Length(len(p.legendLines())) * legendLine
+	h += vg.Length(len(legendLines(p.legend))) * legendLine
 	h += p.stripHeight()
 	h += n*(headHeight+p.rowHeight) + (n-1)*rowGap
 	h += axisHeight + vg.Length(len(p.notes))*noteHeight + margin/2
 	return h
 }
+
+// caption is the figure in one line.
+func (p *page) caption() string { return p.title + ": " + p.subtitle }
 
 // draw lays the page out from top to bottom.
 func (p *page) draw(c draw.Canvas) {
@@ -144,9 +148,9 @@ func (p *page) draw(c draw.Canvas) {
 	c.FillText(titleStyle, vg.Point{X: left, Y: y + 5}, p.title)
 	y -= subHeight
 	c.FillText(subStyle, vg.Point{X: left, Y: y + 5}, fit(p.subtitle, subStyle, pageWidth-2*margin))
-	for _, line := range p.legendLines() {
+	for _, line := range legendLines(p.legend) {
 		y -= legendLine
-		p.drawLegend(c, vg.Point{X: left, Y: y}, line)
+		drawLegend(c, vg.Point{X: left, Y: y}, line)
 	}
 
 	y -= p.stripHeight()
@@ -195,10 +199,15 @@ func (p *page) drawRow(c draw.Canvas, i int, top vg.Length) {
 	// The title of the axis is not drawn by the plot: gonum/plot reserves its room
 	// as if the axis were linear, which leaves a gap above a logarithmic one.
 	if label := p.scale(0).label; labelStyle.Width(label) <= p.rowHeight {
-		turned := center(labelStyle)
-		turned.Rotation = math.Pi / 2
-		c.FillText(turned, vg.Point{X: c.Min.X + margin + 6, Y: top - p.rowHeight/2}, label)
+		drawTurned(c, c.Min.X+margin+6, top-p.rowHeight/2, label)
 	}
+}
+
+// drawTurned writes the title of a vertical axis, with its middle at y.
+func drawTurned(c draw.Canvas, x, y vg.Length, label string) {
+	turned := center(labelStyle)
+	turned.Rotation = math.Pi / 2
+	c.FillText(turned, vg.Point{X: x, Y: y}, label)
 }
 
 // drawHead writes the line above a row.
@@ -240,9 +249,12 @@ func (p *page) scale(col int) *scale { return &p.y[min(col, len(p.y)-1)] }
 
 // axisWidth is the room for the vertical axis of a column: the widest label and
 // the title.
-func (p *page) axisWidth(col int) vg.Length {
+func (p *page) axisWidth(col int) vg.Length { return labelRoom(p.scale(col).ticks) }
+
+// labelRoom is the room for a vertical axis with these ticks and a title.
+func labelRoom(ticks []plot.Tick) vg.Length {
 	widest := vg.Length(0)
-	for _, t := range p.scale(col).ticks {
+	for _, t := range ticks {
 		widest = max(widest, tickStyle.Width(t.Label))
 	}
 	return widest + 20
@@ -264,16 +276,7 @@ func (p *page) plot(r *row, col int, last bool) *plot.Plot {
 	if col >= len(p.y) { // the same axis as to the left
 		q.Y.Tick.Marker = unlabelled(y.ticks)
 	}
-	for _, a := range []*plot.Axis{&q.X, &q.Y} {
-		a.Padding = 0
-		a.Width, a.Color = 0.6, axisGrey
-		a.Tick.Length, a.Tick.Width, a.Tick.Color = 4, 0.6, axisGrey
-		xalign, yalign := a.Tick.Label.XAlign, a.Tick.Label.YAlign
-		a.Tick.Label = tickStyle
-		a.Tick.Label.XAlign, a.Tick.Label.YAlign = xalign, yalign
-		a.Label.TextStyle = center(labelStyle)
-		a.Label.Padding = 2
-	}
+	styleAxes(q)
 	if last {
 		q.X.Tick.Marker = plot.ConstantTicks(ticks)
 		q.X.Label.Text = fit(v.since+" ("+unit+")", labelStyle, p.columns[col].x1-p.columns[col].x0)
@@ -284,6 +287,20 @@ func (p *page) plot(r *row, col int, last bool) *plot.Plot {
 	}
 	q.Add(&marker{v})
 	return q
+}
+
+// styleAxes gives both axes of a plot the look of all figures.
+func styleAxes(q *plot.Plot) {
+	for _, a := range []*plot.Axis{&q.X, &q.Y} {
+		a.Padding = 0
+		a.Width, a.Color = 0.6, axisGrey
+		a.Tick.Length, a.Tick.Width, a.Tick.Color = 4, 0.6, axisGrey
+		xalign, yalign := a.Tick.Label.XAlign, a.Tick.Label.YAlign
+		a.Tick.Label = tickStyle
+		a.Tick.Label.XAlign, a.Tick.Label.YAlign = xalign, yalign
+		a.Label.TextStyle = center(labelStyle)
+		a.Label.Padding = 2
+	}
 }
 
 // unlabelled keeps the marks of an axis and drops their labels.

@@ -1,0 +1,61 @@
+package published
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// play makes the runs 0 to n-1 on all processors, and returns what they gave, in
+// their order. A run must depend on its number alone.
+func play[T any](n int, run func(i uint64) T) []T {
+	results := make([]T, n)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				results[i] = run(uint64(i))
+			}
+		})
+	}
+	group.Wait()
+	return results
+}
+
+// mean is the mean of independent runs.
+type mean struct {
+	n     int
+	value float64
+	err   float64 // its standard error; 0 for a single run
+}
+
+// meanOf takes the mean of one number of each run.
+func meanOf[T any](runs []T, number func(T) float64) mean {
+	m := mean{n: len(runs)}
+	for _, r := range runs {
+		m.value += number(r)
+	}
+	m.value /= float64(m.n)
+	if m.n < 2 {
+		return m
+	}
+	squares := 0.0
+	for _, r := range runs {
+		d := number(r) - m.value
+		squares += float64(d * d)
+	}
+	m.err = math.Sqrt(squares / float64(m.n-1) / float64(m.n))
+	return m
+}
+
+// ratioOf is the ratio of two sums over the runs, as a share of calls is, and its
+// standard error by the delta method.
+func ratioOf[T any](runs []T, numerator, denominator func(T) float64) mean {
+	over := meanOf(runs, denominator)
+	r := meanOf(runs, numerator).value / over.value
+	m := meanOf(runs, func(t T) float64 { return numerator(t) - float64(r*denominator(t)) })
+	m.value, m.err = r, m.err/over.value
+	return m
+}

@@ -1,0 +1,8 @@
+package published
+
+// Studies returns all studies, in the order of their results.
+func Studies() []Study {
+	return []Study{
+		backoffStudy(),
+	}
+}
