@@ -17,8 +17,9 @@
 //
 // Each [Check] says by which test it was made. Where both sides are noisy, the
 // difference may be as large as chance makes it in one of a thousand cases (3.29
-// standard errors of the difference) and half a unit of the last digit that was
-// published. A study on fewer runs has a wider tolerance by the same formula.
+// standard errors of the difference, or what Student's distribution makes of it for
+// few runs) and half a unit of the last digit that was published. A study on fewer
+// runs has a wider tolerance by the same formula.
 //
 // The program validate, in the directory below, runs all studies in full and
 // writes docs/validation.md with its figures.

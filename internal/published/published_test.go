@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,5 +99,5 @@ func TestMutants(t *testing.T) {
 }
 
 func mutants() []mutant {
-	return backoffMutants()
+	return slices.Concat(backoffMutants(), bucketMutants())
 }

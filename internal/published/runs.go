@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/squall-sim/squall/sim"
 )
 
 // play makes the runs 0 to n-1 on all processors, and returns what they gave, in
@@ -58,4 +61,18 @@ func ratioOf[T any](runs []T, numerator, denominator func(T) float64) mean {
 	m := meanOf(runs, func(t T) float64 { return numerator(t) - float64(r*denominator(t)) })
 	m.value, m.err = r, m.err/over.value
 	return m
+}
+
+// sampler makes a distribution ready that is written in this package, and so
+// without mistakes.
+func sampler(d sim.Dist) sim.Sampler {
+	s, err := d.Sampler()
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func exponential(mean time.Duration) sim.Sampler {
+	return sampler(sim.Dist{Kind: sim.Exponential, Mean: mean})
 }

@@ -4,5 +4,6 @@ package published
 func Studies() []Study {
 	return []Study{
 		backoffStudy(),
+		bucketStudy(),
 	}
 }

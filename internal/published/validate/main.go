@@ -81,7 +81,8 @@ func page(studies []published.Study, found []published.Report) string {
 		"`internal/published` has the programs; `go run ./internal/published/validate` runs them all, and writes this page and its\n" +
 		"figures. The tests of the package make fewer runs, with a tolerance that is wider by the same formula.\n\n" +
 		"Where both sides are noisy, a row passes if the difference is one that chance alone makes in all but one of a thousand\n" +
-		"cases: 3.29 standard errors of the difference, and half a unit of the last published digit.\n\n")
+		"cases: 3.29 standard errors of the difference (as many more as Student's distribution has for few runs), and half a unit\n" +
+		"of the last published digit.\n\n")
 	b.WriteString("| result | | rows | within tolerance |\n|---|---|---|---|\n")
 	for i, s := range studies {
 		good := 0
