@@ -147,12 +147,14 @@ func (d *decoder) size(n ast.Node, p *path) Size {
 }
 
 func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
-	d.object(n, p, []string{"label", "for", "faults"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"label", "for", "rate", "faults"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "label":
 			ph.Label = d.words(v, p)
 		case "for":
 			ph.For = d.duration(v, p)
+		case "rate":
+			ph.Rate = d.phaseRate(v, p)
 		case "faults":
 			d.items(v, p, func(_ int, v ast.Node, p *path) { ph.Faults = append(ph.Faults, d.rule(v, p)) })
 		}

@@ -60,10 +60,6 @@ func (sc *Scenario) asksForBackend() string {
 
 // estimate guesses the calls of a run and the bytes that they move.
 func (sc *Scenario) estimate() (calls, bytes float64) {
-	var total time.Duration
-	for _, p := range sc.Phases {
-		total += p.For
-	}
 	switch sc.Load.Model {
 	case ModelReplay:
 		for _, r := range sc.Load.Records {
@@ -75,9 +71,9 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 		if sc.Load.Think != nil {
 			cycle += typical(*sc.Load.Think)
 		}
-		calls = float64(sc.Load.Clients) * total.Seconds() / max(cycle.Seconds(), 1e-6)
+		calls = float64(sc.Load.Clients) * sc.length().Seconds() / max(cycle.Seconds(), 1e-6)
 	default:
-		calls = float64(sc.Load.Rate) * total.Seconds()
+		calls = sc.openCalls()
 	}
 	var weight, size float64
 	for _, m := range sc.Load.Mix {
@@ -85,6 +81,14 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 		size += float64(m.Weight * float64(m.Size)) // rounded, so that no architecture fuses it
 	}
 	return calls, calls * size / weight
+}
+
+// length is how long the phases take together.
+func (sc *Scenario) length() (total time.Duration) {
+	for _, p := range sc.Phases {
+		total += p.For
+	}
+	return total
 }
 
 // typical returns the median of a distribution.

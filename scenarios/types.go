@@ -155,8 +155,8 @@ const (
 // Load is the calls that clients make.
 type Load struct {
 	Model Model
-	// Rate is how many calls start a second, over all clients, in ModelOpen;
-	// 0 in the others.
+	// Rate is how many calls start a second, over all clients, in ModelOpen, where a
+	// Phase does not say otherwise; 0 in the others.
 	Rate Rate
 	// Arrivals tells how ModelOpen spaces its calls; empty in the others.
 	Arrivals ArrivalProcess
@@ -209,6 +209,8 @@ type Phase struct {
 	// For is how long the phase lasts: at least MinPhase, and all phases
 	// together at most MaxDuration.
 	For time.Duration
+	// Rate is that of a ModelOpen in this phase; nil: Load.Rate. It is nil in the other models.
+	Rate *PhaseRate
 	// Faults are tried in order: the first whose selector matches a request
 	// decides for it.
 	Faults []faults.Rule

@@ -134,6 +134,7 @@ func (c *checker) phases(p *path) {
 			return // once is enough, and the sum is lost
 		}
 		total += max(ph.For, 0)
+		c.phaseRate(at.key("rate"), ph.Rate)
 		if len(ph.Faults) > faults.MaxRules {
 			c.report(at.key("faults"), fmt.Sprintf("there are %d faults in one phase", len(ph.Faults)), fmt.Sprintf("write at most %d", faults.MaxRules))
 			continue

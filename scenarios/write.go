@@ -143,12 +143,17 @@ func (o *writer) phases(phases []Phase) {
 		var f flow
 		f.add("label", yamlText(ph.Label))
 		f.add("for", durationText(ph.For))
+		if ph.Rate != nil {
+			f.add("rate", ph.Rate.String())
+		}
 		if len(ph.Faults) == 0 {
 			o.line(1, "- "+f.String())
 			continue
 		}
 		o.line(1, "- "+f[0])
-		o.line(2, f[1])
+		for _, entry := range f[1:] {
+			o.line(2, entry)
+		}
 		o.line(2, "faults:")
 		for _, r := range ph.Faults {
 			o.line(3, "- "+ruleText(r))

@@ -47,12 +47,18 @@ func (p Poisson) Next(prev time.Duration, i uint64) (time.Duration, bool) {
 	if gap >= 1<<63 {
 		return 0, false
 	}
+	at := Add(prev, p.stream.rounded(gap, i))
+	return at, at != Never
+}
+
+// rounded rounds the gap before arrival i, in nanoseconds and less than 1<<63, up or down by
+// the stream's chance.
+func (s Stream) rounded(gap float64, i uint64) time.Duration {
 	whole := time.Duration(gap)
-	if p.stream.Float64(i, 1, 0) < gap-float64(whole) {
+	if s.Float64(i, 1, 0) < gap-float64(whole) {
 		whole++
 	}
-	at := Add(prev, whole)
-	return at, at != Never
+	return whole
 }
 
 // Paced is arrivals at equal distances: a machine's, or a load generator's.

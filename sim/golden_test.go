@@ -29,6 +29,8 @@ var golden = map[string]uint64{
 	"poisson":              0x53b7a02914aebce1,
 	"poisson, dense":       0x68b86e00c36d4ead,
 	"paced":                0x2ae0fa63c54dde88,
+	"varying poisson":      0x4770d89e36226102,
+	"varying paced":        0x87474184cd737cc2,
 }
 
 // hashOf hashes n words, the least significant byte first.
@@ -87,6 +89,7 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 		arrivals Arrivals
 	}{
 		{"poisson", NewPoisson(7, s)}, {"poisson, dense", NewPoisson(3e8, s)}, {"paced", NewPaced(0.7)},
+		{"varying poisson", NewVaryingPoisson(goldenSteps(), s)}, {"varying paced", NewVaryingPaced(goldenSteps())},
 	} {
 		at := time.Duration(0)
 		check(a.name, func(i uint64) uint64 {
@@ -94,6 +97,14 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 			return uint64(at)
 		})
 	}
+}
+
+// goldenSteps are rates that floating point has to round.
+func goldenSteps() (steps []RateStep) {
+	for i := range 300 {
+		steps = append(steps, RateStep{From: time.Duration(i) * 7919 * time.Millisecond, Rate: float64(i%7) / 3})
+	}
+	return steps
 }
 
 // A whole run is the same everywhere: every event of a station under Poisson

@@ -114,8 +114,9 @@ type Route struct {
 // Load describes the calls.
 type Load struct {
 	Model       LoadModel
-	Rate        float64 // calls a second of the whole fleet (Open)
-	Paced       bool    // evenly spaced arrivals instead of a Poisson process (Open)
+	Rate        float64   // calls a second of the whole fleet (Open)
+	Rates       []float64 // (Open) the same in each phase of the plan; nil: Rate in all of them
+	Paced       bool      // evenly spaced arrivals instead of a Poisson process (Open)
 	Clients     int
 	Think       *sim.Dist // pause between calls (Closed); nil: none
 	MaxInFlight int       // arrivals beyond are dropped (Open, Replay); 0: no bound

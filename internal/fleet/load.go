@@ -34,11 +34,7 @@ func (r *run) start() {
 		(&source{run: r, arrivals: sim.NewReplay(at)}).schedule(0)
 		return
 	}
-	s := &source{run: r, arrivals: sim.NewPoisson(load.Rate, r.draws.arrivals)}
-	if load.Paced {
-		s.arrivals = sim.NewPaced(load.Rate)
-	}
-	s.schedule(0)
+	(&source{run: r, arrivals: r.arrivals()}).schedule(0)
 }
 
 func (s *source) schedule(prev time.Duration) {
