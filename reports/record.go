@@ -1,5 +1,7 @@
 package reports
 
+import "slices"
+
 // SchemaVersion is the version of the record's JSON form. It grows when a
 // field changes its meaning or goes away, never when one is added.
 const SchemaVersion = 1
@@ -34,6 +36,22 @@ type Phase struct {
 	StartNS int64    `json:"start_ns"`
 	EndNS   int64    `json:"end_ns"`
 	Faults  []string `json:"faults,omitempty"` // the fault rules in force, as text
+	// Load says how the load differs from the scenario's own, as text: "rate 160/s".
+	Load []string `json:"load,omitempty"`
+	// Surge says that it differs so as to strain the backend: what comes after the phase is
+	// measured as what comes after faults.
+	Surge bool `json:"surge,omitempty"`
+}
+
+// Troubled reports whether the phase has faults, or a surge of load.
+func (p *Phase) Troubled() bool { return len(p.Faults) > 0 || p.Surge }
+
+// Troubles are the texts of the phase's surge and faults.
+func (p *Phase) Troubles() []string {
+	if !p.Surge {
+		return p.Faults
+	}
+	return append(slices.Clone(p.Load), p.Faults...)
 }
 
 // Policy is what one policy did with the scenario's load.

@@ -241,7 +241,7 @@ func (t *textWriter) policyRows(p *Policy, shown []column, room nameRoom) []tabl
 			continue
 		}
 		label := snip(orNone(OneLine(t.run.Phases[j].Label)), room.phase-len(faultMark))
-		if len(t.run.Phases[j].Faults) > 0 {
+		if t.run.Phases[j].Troubled() {
 			label = t.paint(amber, label+faultMark)
 		}
 		rows = append(rows, cells(label, &p.Phases[j]))
@@ -265,8 +265,8 @@ func (t *textWriter) keptPhases() []bool {
 	for rank := range 3 {
 		for j := range phases {
 			wanted := rank == 2 ||
-				rank == 0 && len(phases[j].Faults) > 0 ||
-				rank == 1 && j > 0 && len(phases[j-1].Faults) > 0
+				rank == 0 && phases[j].Troubled() ||
+				rank == 1 && j > 0 && phases[j-1].Troubled()
 			if wanted && !keep[j] && left > 0 {
 				keep[j] = true
 				left--
@@ -286,11 +286,17 @@ func (t *textWriter) notes(shown []column) {
 			}
 		}
 	}
+	faults, surge := false, false
 	for _, p := range t.run.Phases {
-		if len(p.Faults) > 0 {
-			s += "!: with faults; "
-			break
-		}
+		faults, surge = faults || len(p.Faults) > 0, surge || p.Surge
+	}
+	switch {
+	case faults && surge:
+		s += "!: with faults or a surge; "
+	case faults:
+		s += "!: with faults; "
+	case surge:
+		s += "!: with a surge; "
 	}
 	for i := range t.run.Policies {
 		if t.run.Policies[i].Baseline {

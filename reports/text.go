@@ -100,24 +100,33 @@ func (t *textWriter) header() {
 	t.line("")
 }
 
-// faultLines lists what goes wrong, and when.
+// faultLines lists what goes wrong, and when, and where the load is another.
 func (t *textWriter) faultLines() {
+	t.eventLines("load", func(p *Phase) []string { return p.Load })
+	t.eventLines("faults", func(p *Phase) []string { return p.Faults })
+}
+
+// eventLines lists what there is in each phase that has any of it, as far as it is worth a
+// line.
+func (t *textWriter) eventLines(what string, of func(*Phase) []string) {
 	const most = 8
-	faulted := 0
-	for _, p := range t.run.Phases {
-		if len(p.Faults) == 0 {
+	n := 0
+	for i := range t.run.Phases {
+		p := &t.run.Phases[i]
+		events := of(p)
+		if len(events) == 0 {
 			continue
 		}
-		faulted++
-		if faulted > most {
+		n++
+		if n > most {
 			continue
 		}
-		when := fmt.Sprintf("faults in %s, %s from %s: ", OneLine(p.Label),
+		when := fmt.Sprintf("%s in %s, %s from %s: ", what, OneLine(p.Label),
 			FormatExact(time.Duration(p.EndNS-p.StartNS)), FormatExact(time.Duration(p.StartNS)))
-		t.paragraph("  ", when+OneLine(strings.Join(p.Faults, "; ")))
+		t.paragraph("  ", when+OneLine(strings.Join(events, "; ")))
 	}
-	if faulted > most {
-		t.line(fmt.Sprintf("faults in %s more phases", FormatCount(uint64(faulted-most))))
+	if n > most {
+		t.line(fmt.Sprintf("%s in %s more phases", what, FormatCount(uint64(n-most))))
 	}
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/squall-sim/squall/sim"
@@ -30,4 +31,14 @@ func rateSteps(cfg *Config) (steps []sim.RateStep) {
 		at += cfg.Plan.Phases[i].For
 	}
 	return steps
+}
+
+// inPhase tells how the load of a phase differs from that of the run, and whether that
+// strains the backend.
+func (l *Load) inPhase(i int) (texts []string, surge bool) {
+	if l.Rates != nil && l.Rates[i] != l.Rate {
+		texts = append(texts, "rate "+strconv.FormatFloat(l.Rates[i], 'g', 6, 64)+"/s")
+		surge = l.Rates[i] > l.Rate
+	}
+	return texts, surge
 }

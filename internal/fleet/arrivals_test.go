@@ -3,6 +3,7 @@ package fleet
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // phased is steady with a phase for each rate, ten seconds each.
 func phased(rates ...float64) *Config {
 	c := steady(1)
-	c.Load.Rates, c.Plan.Phases = rates, nil
+	c.Load.Rate, c.Load.Rates, c.Plan.Phases = rates[0], rates, nil
 	for i := range rates {
 		c.Plan.Phases = append(c.Plan.Phases, faults.Phase{Label: string(rune('a' + i)), For: 10 * time.Second})
 	}
@@ -69,5 +70,29 @@ func TestRatesOfEqualPhases(t *testing.T) {
 	plain.Load.Rates = nil
 	if diff := firstDifference(with, record(t, plain)); diff != "" {
 		t.Errorf("rates that are all the load's change the run: %s", diff)
+	}
+}
+
+// A surge is trouble as a fault is: figures look closer, and what comes after is measured as
+// a recovery. Less load is none.
+func TestSurgesAreTrouble(t *testing.T) {
+	c := phased(40, 200, 40, 5)
+	c.Backend.Workers, c.Backend.Queue = 1, -1 // 50 a second
+	c.Policy.Retry.AttemptTimeout = 500 * time.Millisecond
+	phases := Phases(c)
+	for i, want := range []string{"", "rate 200/s", "", "rate 5/s"} {
+		p := phases[i]
+		if got := strings.Join(p.Load, "; "); got != want || p.Surge != (i == 1) || p.Troubled() != (i == 1) {
+			t.Errorf("phase %d: load %q, surge %t, want %q", i, got, p.Surge, want)
+		}
+	}
+	rec := play(t, c)
+	// 1,500 calls too many of 20 ms each, and 40 a second that come meanwhile: the queue
+	// needs longer than the ten seconds of the third phase, and then the last one's.
+	if len(rec.Recovery) != 1 || rec.Recovery[0].Phase != "c" || rec.Recovery[0].AfterNS < int64(10*time.Second) {
+		t.Errorf("recovery %+v", rec.Recovery)
+	}
+	if width := time.Duration(rec.Series.BucketNS); width > 500*time.Millisecond {
+		t.Errorf("buckets of %v for a surge of 10 s", width)
 	}
 }

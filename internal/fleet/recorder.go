@@ -46,12 +46,13 @@ func newRecorder(cfg *Config, run time.Duration) recorder {
 	return r
 }
 
-// shortestFault returns the length of the shortest phase with faults; 0 if
+// shortestFault returns the length of the shortest phase with faults or a surge; 0 if
 // there is none.
 func shortestFault(cfg *Config) time.Duration {
 	var least time.Duration
-	for _, p := range cfg.Plan.Phases {
-		if len(p.Rules) > 0 && (least == 0 || p.For < least) {
+	for i, p := range cfg.Plan.Phases {
+		_, surge := cfg.Load.inPhase(i)
+		if (surge || len(p.Rules) > 0) && (least == 0 || p.For < least) {
 			least = p.For
 		}
 	}
@@ -160,11 +161,12 @@ func (r *recorder) total(keep func(phase, op int) bool) *cell {
 func Phases(cfg *Config) []reports.Phase {
 	out := make([]reports.Phase, 0, len(cfg.Plan.Phases))
 	var at time.Duration
-	for _, p := range cfg.Plan.Phases {
+	for i, p := range cfg.Plan.Phases {
 		rec := reports.Phase{Label: p.Label, StartNS: int64(at), EndNS: int64(at + p.For)}
 		for _, rule := range p.Rules {
 			rec.Faults = append(rec.Faults, rule.String())
 		}
+		rec.Load, rec.Surge = cfg.Load.inPhase(i)
 		out = append(out, rec)
 		at += p.For
 	}

@@ -80,17 +80,17 @@ func (r *Recovery) lastBad(from, to time.Duration, floor float64) time.Duration 
 	return last
 }
 
-// Report finds each phase without faults that follows one with: what counts
-// as good is the success rate in the healthy stretch before the fault.
+// Report finds each phase without faults or a surge that follows one with: what
+// counts as good is the success rate in the healthy stretch before it.
 func (r *Recovery) Report(phases []reports.Phase) []reports.Recovery {
 	out := []reports.Recovery{}
 	baseline := 1.0
 	for i := 0; i < len(phases); i++ {
-		if len(phases[i].Faults) > 0 {
+		if phases[i].Troubled() {
 			continue
 		}
 		j := i // the healthy stretch is phases i to j
-		for j+1 < len(phases) && len(phases[j+1].Faults) == 0 {
+		for j+1 < len(phases) && !phases[j+1].Troubled() {
 			j++
 		}
 		from, to := time.Duration(phases[i].StartNS), time.Duration(phases[j].EndNS)

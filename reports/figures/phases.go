@@ -31,7 +31,7 @@ func (b *bands) Plot(c draw.Canvas, p *plot.Plot) {
 			c.SetColor(fill)
 			c.Fill(vg.Rectangle{Min: vg.Point{X: x0, Y: c.Min.Y}, Max: vg.Point{X: x1, Y: c.Max.Y}}.Path())
 		}
-		if len(ph.Faults) > 0 && len(phases) <= manyPhases {
+		if ph.Troubled() && len(phases) <= manyPhases {
 			edge := draw.LineStyle{Color: edgeFault, Width: 0.6}
 			for _, x := range []vg.Length{x0, x1} {
 				c.StrokeLine2(edge, x, c.Min.Y, x, c.Max.Y)
@@ -59,7 +59,7 @@ func (m *marker) Plot(c draw.Canvas, p *plot.Plot) {
 
 func phaseFill(i int, ph reports.Phase) color.NRGBA {
 	switch {
-	case len(ph.Faults) > 0:
+	case ph.Troubled():
 		return bandFault
 	case i%2 == 1:
 		return bandGrey

@@ -85,7 +85,7 @@ func (s *source) closeUp(whole *view, bucket time.Duration) *view {
 	var first, last *reports.Phase
 	for i := range s.run.Phases {
 		p := &s.run.Phases[i]
-		if len(p.Faults) > 0 && p.EndNS > p.StartNS && p.StartNS >= 0 && p.StartNS < int64(whole.end) {
+		if p.Troubled() && p.EndNS > p.StartNS && p.StartNS >= 0 && p.StartNS < int64(whole.end) {
 			if first == nil {
 				first = p
 			}

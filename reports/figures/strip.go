@@ -72,19 +72,19 @@ func layStrip(v *view, width, most vg.Length) *strip {
 	}
 	sort.SliceStable(order, func(a, b int) bool {
 		i, j := phases[order[a]], phases[order[b]]
-		if (len(i.Faults) > 0) != (len(j.Faults) > 0) {
-			return len(i.Faults) > 0
+		if (i.Troubled()) != (j.Troubled()) {
+			return i.Troubled()
 		}
 		return i.EndNS-i.StartNS > j.EndNS-j.StartNS
 	})
 	for _, i := range order {
 		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		s.addLabel(reports.OneLine(phases[i].Label), len(phases[i].Faults) > 0, from, to, width, most)
+		s.addLabel(reports.OneLine(phases[i].Label), phases[i].Troubled(), from, to, width, most)
 	}
 	for _, i := range order {
-		if len(phases[i].Faults) > 0 && v.closeUp == nil { // otherwise the close-up tells
+		if phases[i].Troubled() && v.closeUp == nil { // otherwise the close-up tells
 			from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-			s.addFault(reports.OneLine(strings.Join(phases[i].Faults, "; ")), from, to, width)
+			s.addFault(reports.OneLine(strings.Join(phases[i].Troubles(), "; ")), from, to, width)
 		}
 	}
 	if end := v.src.run.DurationNS; s.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
