@@ -162,13 +162,33 @@ func BenchmarkPoisson(b *testing.B) {
 // job, which is two events.
 func BenchmarkStation(b *testing.B) {
 	loop := sim.NewLoop()
-	station := sim.NewStation(loop, 16, -1)
-	arrivals := sim.NewPoisson(0.9*16*1000, sim.NewStream(1, "arrivals"))
+	benchmarkStation(b, loop, 0.9, sim.NewStation(loop, 16, -1))
+}
+
+// BenchmarkDisciplines is the same with a queue of 64 under a load of 1.1, so that all
+// disciplines have much to do.
+func BenchmarkDisciplines(b *testing.B) {
+	for _, kind := range sim.Disciplines() {
+		b.Run(kind, func(b *testing.B) {
+			loop := sim.NewLoop()
+			station, err := sim.NewStationWith(loop, 16, 64, sim.Discipline{Kind: kind})
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchmarkStation(b, loop, 1.1, station)
+		})
+	}
+}
+
+func benchmarkStation(b *testing.B, loop *sim.Loop, load float64, station *sim.Station) {
+	arrivals := sim.NewPoisson(load*16*1000, sim.NewStream(1, "arrivals"))
 	service := mustSampler(sim.Dist{Kind: sim.Exponential, Mean: time.Millisecond})
 	draws := sim.NewStream(1, "service")
-	done := sim.ActorFunc(func(time.Duration, uint64) {})
+	done := &waits{}
+	arrived := 0
 	var arrive sim.ActorFunc
 	arrive = func(now time.Duration, i uint64) {
+		arrived++
 		station.Enter(service.Sample(draws.Float64(i, 0, 0)), done, i)
 		at, _ := arrivals.Next(now, i+1)
 		loop.At(at, arrive, i+1)
@@ -176,8 +196,7 @@ func BenchmarkStation(b *testing.B) {
 	loop.At(0, arrive, 0)
 	b.ReportAllocs()
 	b.ResetTimer()
-	for range b.N {
-		loop.Step()
+	for arrived < b.N {
 		loop.Step()
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "jobs/s")

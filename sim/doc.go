@@ -77,7 +77,10 @@
 // from within the last.
 //
 // A [Station] is a server with workers and a queue, in which load turns into
-// waiting.
+// waiting. Its [Discipline] says who is served next, and whom it gives up: FIFO, LIFO,
+// adaptive LIFO, CoDel, controlled delay, or processor sharing. Work that nobody waits
+// for any more can be taken out ([Station.Cancel]), and workers may come and go
+// ([Station.SetWorkers]). A [Balancer] spreads jobs over several stations.
 //
 // # The same bits everywhere
 //

@@ -228,3 +228,67 @@ func ExampleGo() {
 	// 90ms attempt 2 <nil>
 	// 2 served
 }
+
+// Of a server that is late, who has just come may still be waiting for the answer.
+func ExampleNewStationWith() {
+	loop := sim.NewLoop()
+	backend, err := sim.NewStationWith(loop, 1, 2, sim.Discipline{Kind: sim.LIFO})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for number := range uint64(4) {
+		backend.Enter(time.Second, patient{}, number)
+		loop.Run(loop.Now() + 100*time.Millisecond)
+	}
+	loop.Run(time.Minute)
+	// Output:
+	// 300ms: request 1 was dropped
+	// 1s: request 0 is done
+	// 2s: request 3 is done
+	// 3s: request 2 is done
+}
+
+// patient is who sends requests to a server that may drop them.
+type patient struct{}
+
+func (patient) Act(now time.Duration, number uint64) {
+	fmt.Printf("%v: request %d is done\n", now, number)
+}
+
+func (patient) Dropped(now time.Duration, number uint64) {
+	fmt.Printf("%v: request %d was dropped\n", now, number)
+}
+
+func ExampleStation_Cancel() {
+	loop := sim.NewLoop()
+	backend := sim.NewStation(loop, 1, -1)
+	answer := sim.ActorFunc(func(now time.Duration, number uint64) { fmt.Printf("%v: request %d is done\n", now, number) })
+	first, _ := backend.Submit(time.Minute, answer, 1)
+	backend.Enter(time.Second, answer, 2)
+	loop.Run(3 * time.Second) // the client of the first waits no longer
+	worked, ok := backend.Cancel(first)
+	fmt.Println("worked for", worked, ok)
+	loop.Run(time.Hour)
+	// Output:
+	// worked for 3s true
+	// 4s: request 2 is done
+}
+
+func ExampleBalancer() {
+	loop := sim.NewLoop()
+	nodes := []*sim.Station{sim.NewStation(loop, 1, -1), sim.NewStation(loop, 1, -1), sim.NewStation(loop, 1, -1)}
+	balancer := sim.NewBalancer(sim.TwoChoices, nodes...)
+	draws := sim.NewStream(1, "balance")
+	idle := sim.ActorFunc(func(time.Duration, uint64) {})
+	for i := range uint64(300) {
+		balancer.Submit(draws.Float64(i, 0, 0), time.Second, idle, i)
+	}
+	for _, node := range nodes {
+		fmt.Println(node.Inside())
+	}
+	// Output:
+	// 100
+	// 100
+	// 100
+}

@@ -28,6 +28,7 @@ type Process struct {
 	waiting bool
 	parked  bool // it waits in Park
 	permit  bool // Wake has come before Park
+	dropped bool // its job has been dropped
 	place   int  // in the loop's list
 }
 
@@ -67,6 +68,14 @@ func (w *waker) Act(_ time.Duration, turn uint64) {
 	p.loop.running = nil
 	if !alive {
 		p.loop.processes.remove(p)
+	}
+}
+
+// Dropped lets the process go on whose job a station has dropped.
+func (w *waker) Dropped(now time.Duration, turn uint64) {
+	if p := (*Process)(w); p.waiting && turn == p.turn {
+		p.dropped = true
+		w.Act(now, turn)
 	}
 }
 
@@ -140,12 +149,17 @@ func (p *Process) Wake() {
 	p.loop.At(p.loop.now, (*waker)(p), p.turn)
 }
 
-// ErrFull is the error of Serve at a station whose queue is full.
-var ErrFull = errors.New("sim: the station's queue is full")
+// The errors of Serve at a station that has no room for the job, and at one that has let
+// it in and given it up since.
+var (
+	ErrFull    = errors.New("sim: the station's queue is full")
+	ErrDropped = errors.New("sim: the station has dropped the job")
+)
 
 // Serve gives a station a job that takes a worker for the given time, and waits
 // until it is done. If ctx ends before, the error is its, and the station goes on with
-// the job all the same. It is [ErrFull] if the job was not let in.
+// the job all the same. It is [ErrFull] if the job was not let in, and [ErrDropped] if the
+// station's discipline has given it up.
 func (p *Process) Serve(ctx context.Context, s *Station, service time.Duration) error {
 	p.check("Serve")
 	if err := ctx.Err(); err != nil {
@@ -157,6 +171,10 @@ func (p *Process) Serve(ctx context.Context, s *Station, service time.Duration) 
 		return ErrFull
 	}
 	p.waitUnder(ctx)
+	if p.dropped {
+		p.dropped = false
+		return ErrDropped
+	}
 	return ctx.Err()
 }
 

@@ -62,11 +62,15 @@ type system struct {
 	queue   int
 	service sim.Dist
 	tails   []float64 // waits, in seconds, whose probability is measured
+	order   sim.Discipline
+	nodes   int    // 0: one; each has the workers and the queue, and its share of the load
+	balance string // of the nodes
 
-	station   *sim.Station
+	station   *sim.Station // the first
 	end       time.Duration
 	wait      estimate
-	loss      estimate
+	square    estimate // of the wait's square
+	loss      estimate // of those that come: turned away or dropped
 	tail      []estimate
 	waited    time.Duration
 	arrivedAt []time.Duration
@@ -79,31 +83,18 @@ func (s *system) run(t *testing.T) {
 	if racing {
 		t.Skip("long, and on one goroutine")
 	}
-	const warmUp, n = perBatch / 10, batches*perBatch + perBatch/10
+	const n = batches*perBatch + warmUp
 	loop := sim.NewLoop()
-	s.station = sim.NewStation(loop, s.workers, s.queue)
+	balancer := s.balancer(loop)
 	s.tail = make([]estimate, len(s.tails))
 	s.arrivedAt, s.takes = make([]time.Duration, n), make([]time.Duration, n)
-	arrivals := sim.NewPoisson(s.load, sim.NewStream(1, "arrivals"))
+	arrivals := sim.NewPoisson(s.load*float64(max(s.nodes, 1)), sim.NewStream(1, "arrivals"))
 	service, draws := mustSampler(s.service), sim.NewStream(1, "service")
-	done := sim.ActorFunc(func(now time.Duration, i uint64) {
-		wait := now - s.arrivedAt[i] - s.takes[i]
-		s.waited += wait
-		if i < warmUp {
-			return
-		}
-		batch := int(i-warmUp) / perBatch
-		s.wait.add(batch, wait.Seconds())
-		for k, limit := range s.tails {
-			s.tail[k].add(batch, indicator(wait.Seconds() > limit))
-		}
-	})
 	var arrive sim.ActorFunc
 	arrive = func(now time.Duration, i uint64) {
 		s.arrivedAt[i], s.takes[i] = now, service.Sample(draws.Float64(i, 0, 0))
-		in := s.station.Enter(s.takes[i], done, i)
-		if i >= warmUp {
-			s.loss.add(int(i-warmUp)/perBatch, indicator(!in))
+		if _, _, in := balancer.Submit(draws.Float64(i, 1, 0), s.takes[i], s, i); !in {
+			s.Dropped(now, i)
 		}
 		if i+1 < n {
 			at, _ := arrivals.Next(now, i+1)
@@ -113,6 +104,45 @@ func (s *system) run(t *testing.T) {
 	loop.At(0, arrive, 0)
 	loop.Run(sim.Never)
 	s.end = loop.Now()
+}
+
+const warmUp = perBatch / 10
+
+// balancer makes the nodes.
+func (s *system) balancer(loop *sim.Loop) *sim.Balancer {
+	var nodes []*sim.Station
+	for range max(s.nodes, 1) {
+		one, err := sim.NewStationWith(loop, s.workers, s.queue, s.order)
+		if err != nil {
+			panic(err)
+		}
+		nodes = append(nodes, one)
+	}
+	s.station = nodes[0]
+	return sim.NewBalancer(s.balance, nodes...)
+}
+
+// Act books the end of a job.
+func (s *system) Act(now time.Duration, i uint64) {
+	wait := now - s.arrivedAt[i] - s.takes[i]
+	s.waited += wait
+	if i < warmUp {
+		return
+	}
+	batch, x := int(i-warmUp)/perBatch, wait.Seconds()
+	s.loss.add(batch, 0)
+	s.wait.add(batch, x)
+	s.square.add(batch, x*x)
+	for k, limit := range s.tails {
+		s.tail[k].add(batch, indicator(x > limit))
+	}
+}
+
+// Dropped books a job that is not served.
+func (s *system) Dropped(_ time.Duration, i uint64) {
+	if i >= warmUp {
+		s.loss.add(int(i-warmUp)/perBatch, 1)
+	}
 }
 
 func indicator(b bool) float64 {

@@ -7,8 +7,9 @@ import (
 )
 
 // Station is a server with a number of workers and a queue before them: a job
-// is served at once if a worker is free, else it waits its turn, first come,
-// first served; if the queue is full it is turned away.
+// is served at once if a worker is free, else it waits its turn, by the station's
+// [Discipline]: first come, first served, if nobody says otherwise. If there is no room
+// for it, it is turned away.
 //
 // A Station belongs to its loop's goroutine. It allocates nothing per job once
 // it has grown to its working size.
@@ -17,26 +18,41 @@ type Station struct {
 	workers int
 	limit   int // of the queue; negative: none
 
-	serving []job    // by index; the loop's event names it
-	free    []uint64 // indices of serving that are free
-	queue   ring
+	jobs    jobs // those inside, and the queue of those that wait
+	busy    int
+	order   order
+	drops   bool // see Discipline.Drops
+	emptied time.Duration
+	codel   codel
+	sharing *sharing // nil: a worker serves one job at a time
 
 	busyTime  integral
 	queueTime integral
-	served    uint64
-	refused   uint64
+	counts    StationCounts
 }
 
-// job is a piece of work and who awaits its end.
-type job struct {
-	actor   Actor
-	data    uint64
-	service time.Duration
+// StationCounts is what became of the jobs of a station. Of those that were let in
+// (Entered) each is served, dropped, cancelled or still inside.
+type StationCounts struct {
+	Entered   uint64 // let in
+	Refused   uint64 // turned away by Enter or Submit
+	Served    uint64 // done
+	Dropped   uint64 // let in, and given up by the station while they waited
+	Cancelled uint64 // taken out by Cancel
 }
 
-// NewStation returns an idle station on the loop. queue is the number of jobs
-// that may wait; 0: none, negative: any number. It panics if loop is nil or
-// workers is less than 1.
+// A Dropper is an actor whose jobs a station may drop after it has let them in; see
+// [Discipline.Drops].
+type Dropper interface {
+	Actor
+	// Dropped is called in place of Act with the data of a job that will not be
+	// served, as an event of the moment in which it was dropped.
+	Dropped(now time.Duration, data uint64)
+}
+
+// NewStation returns an idle station on the loop that serves first come, first
+// served. queue is the number of jobs that may wait; 0: none, negative: any number. It
+// panics if loop is nil or workers is less than 1.
 func NewStation(loop *Loop, workers, queue int) *Station {
 	if loop == nil {
 		panic("sim: station without a loop")
@@ -44,88 +60,226 @@ func NewStation(loop *Loop, workers, queue int) *Station {
 	if workers < 1 {
 		panic(fmt.Sprintf("sim: station needs at least 1 worker, got %d", workers))
 	}
-	return &Station{loop: loop, workers: workers, limit: queue}
+	return &Station{loop: loop, workers: workers, limit: queue, jobs: newJobs()}
+}
+
+// NewStationWith is [NewStation] with another discipline. The error is that of
+// [Discipline.Validate].
+func NewStationWith(loop *Loop, workers, queue int, d Discipline) (*Station, error) {
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
+	d = d.withDefaults()
+	s := NewStation(loop, workers, queue)
+	s.drops = d.Drops(queue)
+	s.order = newOrder(d)
+	if d.Kind == ProcessorSharing {
+		s.sharing = &sharing{due: Never}
+	}
+	return s, nil
 }
 
 // Enter gives the station a job that takes a worker for the given time, and
-// reports whether it was let in; false means that the queue is full. When the
-// job is done, a.Act is called with that moment and data. The worker is free
-// again (and serves the next in the queue) before that. A service time of
-// [Never] occupies its worker for good. Enter panics if service is negative.
+// reports whether it was let in. When the job is done, a.Act is called with that moment
+// and data. The worker is free again (and serves the next in the queue) before that. A
+// service time of [Never] occupies its worker for good. Enter panics if service is
+// negative, and if a is no [Dropper] though the station may drop jobs.
 func (s *Station) Enter(service time.Duration, a Actor, data uint64) bool {
+	_, ok := s.Submit(service, a, data)
+	return ok
+}
+
+// Submit is [Station.Enter] that returns the job as well, for [Station.Cancel].
+func (s *Station) Submit(service time.Duration, a Actor, data uint64) (Job, bool) {
 	if service < 0 {
 		panic(fmt.Sprintf("sim: service time must not be negative, is %v", service))
 	}
 	if a == nil {
 		panic("sim: job without an actor")
 	}
-	j := job{actor: a, data: data, service: service}
-	if s.Busy() < s.workers {
-		s.serve(j)
-		return true
+	if s.drops {
+		if _, ok := a.(Dropper); !ok {
+			panic(fmt.Sprintf("sim: the station may drop jobs, and %T has no method Dropped", a))
+		}
 	}
-	if s.limit >= 0 && s.queue.len >= s.limit {
-		s.refused++
-		return false
+	if s.sharing != nil {
+		return s.share(service, a, data)
 	}
-	s.queueTime.add(s.loop.now, s.queue.len)
-	s.queue.push(j)
-	return true
+	if s.busy < s.workers {
+		i := s.jobs.take(service, a, data)
+		s.counts.Entered++
+		s.serve(i)
+		return s.jobs.name(i), true
+	}
+	if s.limit >= 0 && s.jobs.queued >= s.limit {
+		if !s.evict() {
+			s.counts.Refused++
+			return Job{}, false
+		}
+	}
+	now := s.loop.now
+	s.queueTime.add(now, s.jobs.queued)
+	if s.jobs.queued == 0 {
+		s.emptied = now
+	}
+	i := s.jobs.take(service, a, data)
+	s.jobs.all[i].stamp = s.order.stamp(now, s.emptied)
+	s.jobs.push(i)
+	s.counts.Entered++
+	return s.jobs.name(i), true
 }
 
-func (s *Station) serve(j job) {
-	s.busyTime.add(s.loop.now, s.Busy())
-	var i uint64
-	if n := len(s.free); n > 0 {
-		i, s.free = s.free[n-1], s.free[:n-1]
-		s.serving[i] = j
-	} else {
-		i = uint64(len(s.serving))
-		s.serving = append(s.serving, j)
-	}
-	s.loop.After(j.service, (*worker)(s), i)
+// serve lets a worker begin with a job.
+func (s *Station) serve(i uint32) {
+	s.busyTime.add(s.loop.now, s.busy)
+	s.busy++
+	j := &s.jobs.all[i]
+	j.state, j.stamp = serving, s.loop.now
+	s.loop.After(j.service, (*worker)(s), s.jobs.name(i).word())
 }
 
-// worker is the station in its role as the actor that ends a job.
+// hire lets free workers take what waits.
+func (s *Station) hire() {
+	for s.jobs.queued > 0 && s.busy < s.workers {
+		i, ok := s.next()
+		if !ok {
+			return
+		}
+		s.serve(i)
+	}
+}
+
+// worker is the station in its role as the actor that ends a job: its work is done,
+// or it has been dropped.
 type worker Station
 
-func (w *worker) Act(now time.Duration, i uint64) {
+func (w *worker) Act(now time.Duration, word uint64) {
 	s := (*Station)(w)
-	done := s.serving[i]
-	s.busyTime.add(now, s.Busy())
-	s.serving[i] = job{}
-	s.free = append(s.free, i)
-	s.served++
-	if s.queue.len > 0 {
-		s.queueTime.add(now, s.queue.len)
-		s.serve(s.queue.pop())
+	i := uint32(word)
+	j := &s.jobs.all[i]
+	if j.generation != uint32(word>>32) {
+		return // it was cancelled
 	}
-	done.actor.Act(now, done.data)
+	actor, data, dropped := j.actor, j.data, j.state == dropped
+	s.jobs.release(i)
+	if dropped {
+		actor.(Dropper).Dropped(now, data)
+		return
+	}
+	s.busyTime.add(now, s.busy)
+	s.busy--
+	s.counts.Served++
+	if s.jobs.queued > 0 {
+		s.hire()
+	}
+	actor.Act(now, data)
+}
+
+// drop gives a job up that has been taken out of the queue; its actor is told as an
+// event of this moment.
+func (s *Station) drop(i uint32) {
+	s.counts.Dropped++
+	s.jobs.all[i].state = dropped
+	s.loop.At(s.loop.now, (*worker)(s), s.jobs.name(i).word())
+}
+
+// Cancel takes a job out of the queue or off its worker, who goes on with the next. Its
+// actor hears no more of it. worked is the worker's time that it had by then. ok is false,
+// and nothing happens, if the job is done or was dropped. Any number of jobs may have
+// come since: a Job names its own for good.
+//
+// The event that would have ended the job's service stays in the loop until its time,
+// and comes to nothing then.
+func (s *Station) Cancel(j Job) (worked time.Duration, ok bool) {
+	if !s.jobs.has(j) {
+		return 0, false
+	}
+	one := &s.jobs.all[j.index]
+	now := s.loop.now
+	switch {
+	case one.state == dropped: // and not told yet: it need not be
+		s.jobs.release(j.index)
+		return 0, false
+	case s.sharing != nil:
+		worked = s.unshare(j.index)
+	case one.state == serving:
+		worked = now - one.stamp
+		s.busyTime.add(now, s.busy)
+		s.busy--
+		s.jobs.release(j.index)
+		s.counts.Cancelled++
+		s.hire()
+		return worked, true
+	default:
+		s.queueTime.add(now, s.jobs.queued)
+		s.jobs.remove(j.index)
+		s.jobs.release(j.index)
+	}
+	s.counts.Cancelled++
+	return worked, true
+}
+
+// SetWorkers changes the number of workers from now on. Of more, those that are free
+// take what waits at once; of fewer, those above the number end what they serve first.
+// With 0 nobody begins anything. It panics if n is negative.
+func (s *Station) SetWorkers(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("sim: station with %d workers", n))
+	}
+	if s.sharing != nil {
+		s.reshare(n)
+		return
+	}
+	s.workers = n
+	s.hire()
 }
 
 // Full reports whether the station would turn the next job away.
 func (s *Station) Full() bool {
-	return s.Busy() >= s.workers && s.limit >= 0 && s.queue.len >= s.limit
+	return s.Busy() >= s.workers && s.limit >= 0 && s.Queued() >= s.limit && !s.evicts()
 }
 
-// Busy returns the number of workers that are serving.
-func (s *Station) Busy() int { return len(s.serving) - len(s.free) }
+// Busy returns the number of workers that are serving: after [Station.SetWorkers] it may
+// be more than Workers for a time.
+func (s *Station) Busy() int {
+	if s.sharing != nil {
+		return min(len(s.sharing.heap), s.workers)
+	}
+	return s.busy
+}
 
-// Queued returns the number of jobs that wait for a worker.
-func (s *Station) Queued() int { return s.queue.len }
+// Queued returns the number of jobs that wait for a worker; where they share the
+// workers, of those beyond one for each.
+func (s *Station) Queued() int {
+	if s.sharing != nil {
+		return len(s.sharing.heap) - s.Busy()
+	}
+	return s.jobs.queued
+}
+
+// Inside returns the number of jobs that are served or wait.
+func (s *Station) Inside() int {
+	if s.sharing != nil {
+		return len(s.sharing.heap)
+	}
+	return s.busy + s.jobs.queued
+}
 
 // Workers returns the number of workers.
 func (s *Station) Workers() int { return s.workers }
 
-// Served returns the number of jobs done.
-func (s *Station) Served() uint64 { return s.served }
+// Counts returns what has become of the jobs so far.
+func (s *Station) Counts() StationCounts { return s.counts }
 
-// Refused returns the number of jobs turned away.
-func (s *Station) Refused() uint64 { return s.refused }
+// Served returns the number of jobs done.
+func (s *Station) Served() uint64 { return s.counts.Served }
+
+// Refused returns the number of jobs turned away when they came.
+func (s *Station) Refused() uint64 { return s.counts.Refused }
 
 // BusyTime returns the time that all workers together have spent serving so
 // far; [Never] if it is more than that. BusyTime / (Workers × Now) is the
-// utilisation.
+// utilisation, if the number of workers has not changed.
 func (s *Station) BusyTime() time.Duration {
 	return s.busyTime.at(s.loop.now, s.Busy())
 }
@@ -134,7 +288,7 @@ func (s *Station) BusyTime() time.Duration {
 // worker so far; [Never] if it is more than that. QueueTime / Now is the mean
 // length of the queue.
 func (s *Station) QueueTime() time.Duration {
-	return s.queueTime.at(s.loop.now, s.queue.len)
+	return s.queueTime.at(s.loop.now, s.Queued())
 }
 
 // integral sums a count over time.
@@ -155,30 +309,4 @@ func (g *integral) at(now time.Duration, count int) time.Duration {
 		return Never
 	}
 	return Add(g.sum, d*time.Duration(count))
-}
-
-// ring is a first-in-first-out queue of jobs in a slice that is reused.
-type ring struct {
-	jobs []job // length: a power of two, or zero
-	head int
-	len  int
-}
-
-func (r *ring) push(j job) {
-	if r.len == len(r.jobs) {
-		grown := make([]job, max(2*len(r.jobs), 16))
-		n := copy(grown, r.jobs[r.head:])
-		copy(grown[n:], r.jobs[:r.head])
-		r.jobs, r.head = grown, 0
-	}
-	r.jobs[(r.head+r.len)&(len(r.jobs)-1)] = j
-	r.len++
-}
-
-func (r *ring) pop() job {
-	j := r.jobs[r.head]
-	r.jobs[r.head] = job{}
-	r.head = (r.head + 1) & (len(r.jobs) - 1)
-	r.len--
-	return j
 }
