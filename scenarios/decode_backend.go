@@ -10,12 +10,15 @@ import (
 )
 
 func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
-	d.object(n, p, []string{"kind", "latency", "capacity", "quotas", "prefixes", "bucket", "routes"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"kind", "latency", "network", "capacity", "quotas", "prefixes", "bucket", "routes"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "kind":
 			b.Kind = Kind(d.choice(v, p, "kind", []string{string(KindS3), string(KindHTTP)}))
 		case "latency":
 			b.Latency = d.dist(v, p)
+		case "network":
+			network := d.dist(v, p)
+			b.Network = &network
 		case "capacity":
 			b.Capacity = d.capacity(v, p)
 		case "quotas":

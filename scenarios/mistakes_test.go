@@ -148,6 +148,8 @@ var mistakes = []struct {
 	{"distribution with a bare number", []string{"median: 30ms", "median: 30"}},
 	{"distribution as bad text", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", `"lognormal(median=30ms,sgima=0.6)"`}},
 	{"latency as a bare number", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", "30"}},
+	{"network as a bare number", []string{"  capacity:", "  network: 30\n  capacity:"}},
+	{"network of half a distribution", []string{"  capacity:", "  network: {dist: exponential}\n  capacity:"}},
 	{"percentiles without an end", []string{"{dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}", "{dist: empirical, percentiles: {p0: 1ms, q50: 2ms, p99: 1s}}"}},
 	{"no latency", []string{"  latency: {dist: lognormal, median: 30ms, sigma: 0.6, max: 5s}\n", ""}},
 	{"no workers", []string{"workers: 64", "workers: 0"}},

@@ -233,6 +233,10 @@ func drawScenario(t *rapid.T) *Scenario {
 		About: rapid.SampledFrom([]string{"", "one line", "two\n\nlines: a \"b\" # c", "'é'", "- x", "yes"}).Draw(t, "about"),
 	}
 	sc.Backend = Backend{Kind: rapid.SampledFrom([]Kind{KindS3, KindHTTP}).Draw(t, "kind"), Latency: drawDist(t, "latency")}
+	if rapid.Bool().Draw(t, "network?") {
+		network := drawDist(t, "network")
+		sc.Backend.Network = &network
+	}
 	if sc.Backend.Kind == KindS3 {
 		sc.Backend.Bucket = rapid.SampledFrom([]string{DefaultBucket, "my-bucket.1"}).Draw(t, "bucket")
 	}

@@ -166,7 +166,7 @@ func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode
 	if mode == ModeHTTP {
 		c.Mode = fleet.HTTP
 	}
-	c.Backend = fleet.Backend{Kind: fleet.S3, Latency: sc.Backend.Latency, Bucket: sc.Backend.Bucket}
+	c.Backend = fleet.Backend{Kind: fleet.S3, Latency: sc.Backend.Latency, Network: sc.Backend.Network, Bucket: sc.Backend.Bucket}
 	if sc.Backend.Kind == KindHTTP {
 		c.Backend.Kind = fleet.Web
 	}

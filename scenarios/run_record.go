@@ -68,6 +68,9 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 		return float64(len(sc.Load.Records)), bytes
 	case ModelClosed:
 		cycle := typical(sc.Backend.Latency)
+		if sc.Backend.Network != nil {
+			cycle += 2 * typical(*sc.Backend.Network)
+		}
 		if sc.Load.Think != nil {
 			cycle += typical(*sc.Load.Think)
 		}

@@ -59,6 +59,9 @@ type Backend struct {
 	Kind Kind
 	// Latency is the time from the start of a request's service to its answer.
 	Latency sim.Dist
+	// Network is the time that a request takes to the backend, and that its answer takes
+	// back: a draw for each way; nil: none. Sockets have a network of their own.
+	Network *sim.Dist
 	// Capacity bounds the work done at once; nil: unlimited.
 	Capacity *Capacity
 	// Quotas bound rates, with token buckets. All of them hold.

@@ -50,7 +50,7 @@ func (c *checker) scenario() {
 	if strings.TrimSpace(sc.About) != sc.About || badText(sc.About) {
 		c.report(root.key("about"), "the text has blanks around it or control characters in it", "write a sentence or two")
 	}
-	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Capacity == nil && b.Bucket == "" && len(b.Quotas) == 0 && b.Prefixes == nil && len(b.Routes) == 0 {
+	if b := sc.Backend; b.Kind == "" && b.Latency.Kind == "" && b.Network == nil && b.Capacity == nil && b.Bucket == "" && len(b.Quotas) == 0 && b.Prefixes == nil && len(b.Routes) == 0 {
 		c.report(root.key("backend"), "there is no backend", "write one, such as backend: {kind: s3, latency: 30ms}")
 	} else {
 		c.backend(root.key("backend"))

@@ -14,6 +14,9 @@ func (c *checker) backend(p *path) {
 		c.report(p.key("kind"), "the backend has no kind", "write kind: s3 or kind: http")
 	}
 	c.dist(p.key("latency"), b.Latency)
+	if b.Network != nil {
+		c.dist(p.key("network"), *b.Network)
+	}
 	if b.Capacity != nil {
 		c.capacity(p.key("capacity"), b.Capacity)
 	}

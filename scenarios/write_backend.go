@@ -10,6 +10,9 @@ func (o *writer) backend(b Backend) {
 	o.line(0, "backend:")
 	o.line(1, "kind: "+string(b.Kind))
 	o.line(1, "latency: "+distText(b.Latency))
+	if b.Network != nil {
+		o.line(1, "network: "+distText(*b.Network))
+	}
 	if b.Capacity != nil {
 		o.line(1, "capacity: "+capacityText(b.Kind, *b.Capacity))
 	}

@@ -35,6 +35,7 @@ type call struct {
 	lie        bool          // it will say so, but it is not so
 	commits    uint64        // changes that the backend made for the call's attempts
 	done       func(error)   // the breaker's, of the attempt under way
+	net        transit
 	key        string
 	size       int64
 }
@@ -45,8 +46,10 @@ const (
 	eventSend uint64 = iota
 	eventAnswer
 	eventTimeout
-	eventWorked // the backend has done its work on an attempt that it never answers
-	eventBits   = 2
+	eventWorked  // the backend has done its work on an attempt that it never answers
+	eventArrives // the request has come through the network
+	eventLeaves  // the answer goes into the network
+	eventBits    = 3
 )
 
 // begin starts a call that was meant to start now.
@@ -63,13 +66,18 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	c.send()
 }
 
-func (r *run) take() *call {
-	var c *call
+// spare returns a call that is not in use.
+func (r *run) spare() *call {
 	if n := len(r.free); n > 0 {
-		c, r.free = r.free[n-1], r.free[:n-1]
-	} else {
-		c = &call{run: r}
+		c := r.free[n-1]
+		r.free = r.free[:n-1]
+		return c
 	}
+	return &call{run: r}
+}
+
+func (r *run) take() *call {
+	c := r.spare()
 	c.slot = len(r.flying)
 	r.flying = append(r.flying, c)
 	return c
@@ -85,7 +93,7 @@ func (r *run) release(c *call) {
 }
 
 // Act receives the call's events.
-func (c *call) Act(_ time.Duration, data uint64) {
+func (c *call) Act(now time.Duration, data uint64) {
 	if data>>eventBits != c.generation {
 		return // the client no longer waits for this
 	}
@@ -97,7 +105,14 @@ func (c *call) Act(_ time.Duration, data uint64) {
 			c.hits.Seen()
 		}
 		c.settle(c.answer)
+	case eventArrives:
+		c.arrive()
+	case eventLeaves:
+		c.reply(0)
 	case eventTimeout:
+		if c.run.network != nil && c.net.due == now {
+			return // the answer is just in time, as it is without a network
+		}
 		if c.hang && !c.turnedAway {
 			c.hits.Seen() // silence is what the fault does
 		}
@@ -123,6 +138,10 @@ func (c *call) send() {
 	c.attempts++
 	c.sent = r.loop.Now()
 	c.cell.attempts++
+	if r.network != nil {
+		c.post()
+		return
+	}
 	c.dispatch(r.wire.send(c, c.request()))
 }
 
@@ -167,10 +186,11 @@ func (c *call) request() faults.Request {
 func (c *call) dispatch(a answer) {
 	r := c.run
 	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
-	limit, limited := c.step.Timeout(r.now())
+	limit, limited := c.patience()
 	if !limited || limit >= a.upload {
 		c.commits += a.commits
 	}
+	limited = limited && r.network == nil // else the time-out is under way already
 	latency := c.latency().Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
@@ -192,8 +212,20 @@ func (c *call) dispatch(a answer) {
 	c.await(wait, limit, limited)
 }
 
+// patience is how long the client waits for the attempt, from its sending.
+func (c *call) patience() (limit time.Duration, limited bool) {
+	if c.run.network != nil {
+		return c.net.limit, c.net.limited
+	}
+	return c.step.Timeout(c.run.now())
+}
+
 // await schedules the answer, or the client's time-out where that comes first.
 func (c *call) await(wait, limit time.Duration, limited bool) {
+	if c.run.network != nil {
+		c.reply(wait)
+		return
+	}
 	if limited && limit < wait {
 		c.run.loop.After(limit, c, c.event(eventTimeout))
 		return
@@ -214,8 +246,11 @@ func (c *call) latency() sim.Sampler {
 func (c *call) queue(work, limit time.Duration, limited, hang bool) {
 	r := c.run
 	done := c.event(eventAnswer)
-	if hang {
+	switch {
+	case hang:
 		done = c.event(eventWorked)
+	case r.network != nil:
+		done = c.event(eventLeaves)
 	}
 	work, ok := r.enter(work, c, done)
 	if !ok {
@@ -235,6 +270,9 @@ func (c *call) settle(err error) {
 	r := c.run
 	c.generation++
 	now := r.loop.Now()
+	if c.net.onWay {
+		c.abandon()
+	}
 	if c.done != nil {
 		c.done(err)
 		c.done = nil

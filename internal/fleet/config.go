@@ -91,8 +91,11 @@ const DefaultDrain = 15 * time.Minute
 type Backend struct {
 	Kind    Kind
 	Latency sim.Dist // service time of one attempt
-	Workers int      // attempts served at once; 0: unlimited
-	Queue   int      // attempts that may wait for a worker; more are turned away; negative: any number
+	// Network is the time that a request takes to the backend, and that its answer
+	// takes back: two draws. nil: none.
+	Network *sim.Dist
+	Workers int // attempts served at once; 0: unlimited
+	Queue   int // attempts that may wait for a worker; more are turned away; negative: any number
 	// MaxInFlight is how many attempts may be served and wait together; more are
 	// turned away. 0: no bound.
 	MaxInFlight int

@@ -278,6 +278,10 @@ func drawConfig(t *rapid.T) *Config {
 		c.Policy.Breaker = &breaker.Config{Failures: rapid.IntRange(1, 4).Draw(t, "failures"), OpenFor: 2 * time.Second}
 		c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared}).Draw(t, "scope")
 	}
+	if rapid.Bool().Draw(t, "network") {
+		network := rapid.SampledFrom([]sim.Dist{fixed(0), fixed(10 * time.Millisecond), {Kind: sim.Exponential, Mean: 200 * time.Millisecond}}).Draw(t, "way")
+		c.Backend.Network = &network
+	}
 	if rapid.Bool().Draw(t, "capacity") {
 		c.Backend.Workers, c.Backend.Queue = 1, rapid.IntRange(-1, 3).Draw(t, "queue")
 	}

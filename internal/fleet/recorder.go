@@ -80,7 +80,7 @@ func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
 func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	took := now - c.start
 	c.cell.ended(c.attempts, took)
-	c.cell.truth.add(c.run.mix.ops[c.op].writes, ok, c.commits, ok && c.lie)
+	c.book(ok)
 	b := r.series.call(c.start)
 	b.calls++
 	b.attempts += uint64(c.attempts)

@@ -18,6 +18,7 @@ type run struct {
 	loop     *sim.Loop
 	station  *sim.Station // nil: the backend serves everything at once
 	latency  sim.Sampler
+	network  *network    // nil: it takes no time
 	think    sim.Sampler // nil: no pause
 	routing  routing
 	injector *faults.Injector
@@ -110,6 +111,9 @@ func newRun(cfg *Config) (*run, error) {
 			return nil, fmt.Errorf("fleet: think time: %w", err)
 		}
 	}
+	if r.network, err = newNetwork(cfg); err != nil {
+		return nil, err
+	}
 	if err := r.newBackend(); err != nil {
 		return nil, err
 	}
@@ -175,5 +179,6 @@ func (r *run) finish(at time.Duration) *Result {
 	for len(r.flying) > 0 {
 		r.flying[len(r.flying)-1].giveUp(at)
 	}
+	r.network.end()
 	return r.result(at)
 }

@@ -44,7 +44,7 @@ type verdict struct {
 func (l *ledger) send(c *call, req faults.Request) answer {
 	l.mark()
 	a := l.wire.send(c, req)
-	limit, limited := c.step.Timeout(l.run.now())
+	limit, limited := c.patience()
 	l.attempts = append(l.attempts, entry{client: c.client, call: c.number, a: a, gone: limited && limit < a.upload})
 	return a
 }

@@ -1,0 +1,166 @@
+package fleet
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/squall-sim/squall/sim"
+)
+
+// network is the way between clients and backend. The faults, the limits and the backend
+// see a request when it arrives, whether or not its client still waits; the client's
+// time-out runs from the sending.
+type network struct {
+	way            sim.Sampler // each way
+	request, reply sim.Stream
+	late, unused   []*late // of calls that left requests on the way; and those that are done with
+}
+
+// newNetwork returns nil where the way takes no time.
+func newNetwork(cfg *Config) (*network, error) {
+	d := cfg.Backend.Network
+	if d == nil || d.Equal(sim.Dist{Kind: sim.Fixed}) {
+		return nil, nil
+	}
+	way, err := d.Sampler()
+	if err != nil {
+		return nil, fmt.Errorf("fleet: backend network: %w", err)
+	}
+	return &network{way: way, request: sim.NewStream(cfg.Seed, "network request"), reply: sim.NewStream(cfg.Seed, "network reply")}, nil
+}
+
+// transit is what a call keeps of its attempt where there is a network.
+type transit struct {
+	onWay   bool          // the request has not arrived
+	orphan  bool          // nobody waits: it is not a call but the request that one left on the way
+	arrives time.Duration // when it does
+	due     time.Duration // when the answer comes; -1: not known yet
+	limit   time.Duration // of the attempt, from its sending
+	limited bool
+	late    *late // the books of the call, where it left a request on the way
+}
+
+// draw draws one way of the attempt under way.
+func (c *call) draw(s sim.Stream) time.Duration {
+	return c.run.network.way.Sample(s.Float64(c.client, c.number, uint64(c.attempts)))
+}
+
+// post sends the request on its way.
+func (c *call) post() {
+	r := c.run
+	c.hang, c.turnedAway, c.work = false, false, 0
+	c.net.limit, c.net.limited = c.step.Timeout(r.now())
+	c.net.onWay, c.net.due = true, -1
+	c.net.arrives = sim.Add(r.loop.Now(), c.draw(r.network.request))
+	r.loop.At(c.net.arrives, c, c.event(eventArrives))
+	if c.net.limited {
+		r.loop.After(c.net.limit, c, c.event(eventTimeout))
+	}
+}
+
+// arrive has the backend see the request.
+func (c *call) arrive() {
+	r := c.run
+	c.net.onWay = false
+	c.dispatch(r.wire.send(c, c.request()))
+	if !c.net.orphan {
+		return
+	}
+	c.hits.End()
+	r.settleLate(c.net.late, c.commits)
+	c.generation++ // so that the backend's answer finds nobody
+	c.net = transit{}
+	r.free = append(r.free, c)
+}
+
+// reply sends the answer on its way, where it leaves in wait from now.
+func (c *call) reply(wait time.Duration) {
+	r := c.run
+	wait = sim.Add(wait, c.draw(r.network.reply))
+	c.net.due = sim.Add(r.loop.Now(), wait)
+	r.loop.After(wait, c, c.event(eventAnswer))
+}
+
+// abandon leaves the request on its way: it arrives, and is served, for nobody.
+func (c *call) abandon() {
+	r := c.run
+	c.net.onWay = false
+	if c.net.late == nil {
+		c.net.late = r.network.open()
+	}
+	c.net.late.onWay++
+	o := r.spare()
+	*o = call{
+		run: r, cell: c.cell, client: c.client, number: c.number, op: c.op, route: c.route, attempts: c.attempts,
+		generation: o.generation, start: c.start, sent: c.sent, key: c.key, size: c.size, net: c.net,
+	}
+	o.net.onWay, o.net.orphan = true, true
+	r.loop.At(o.net.arrives, o, o.event(eventArrives))
+}
+
+// late is the books of a call of which requests are still on their way: what they change is
+// held against what its caller was told when they have arrived.
+type late struct {
+	cell            *cell // nil: the call has not ended
+	writes, ok, lie bool
+	commits         uint64
+	onWay           int // requests
+	slot            int // in network.late
+}
+
+// book holds what the backend carried out for the call against what its caller is told.
+func (c *call) book(ok bool) {
+	writes, lie := c.run.mix.ops[c.op].writes, ok && c.lie
+	l := c.net.late
+	if l == nil {
+		c.cell.truth.add(writes, ok, c.commits, lie)
+		return
+	}
+	c.net.late = nil
+	l.cell, l.writes, l.ok, l.lie = c.cell, writes, ok, lie
+	l.commits += c.commits
+	if l.onWay == 0 {
+		c.run.network.close(l)
+	}
+}
+
+// settleLate books what a late request changed.
+func (r *run) settleLate(l *late, commits uint64) {
+	l.onWay--
+	l.commits += commits
+	if l.onWay == 0 && l.cell != nil {
+		r.network.close(l)
+	}
+}
+
+// open begins the books of a call that leaves a request on the way.
+func (n *network) open() *late {
+	var l *late
+	if last := len(n.unused) - 1; last >= 0 {
+		l, n.unused = n.unused[last], n.unused[:last]
+		*l = late{}
+	} else {
+		l = &late{}
+	}
+	l.slot = len(n.late)
+	n.late = append(n.late, l)
+	return l
+}
+
+// close ends the books of a call that has ended.
+func (n *network) close(l *late) {
+	l.cell.truth.add(l.writes, l.ok, l.commits, l.lie)
+	last := len(n.late) - 1
+	n.late[l.slot] = n.late[last]
+	n.late[l.slot].slot = l.slot
+	n.late = n.late[:last]
+	n.unused = append(n.unused, l)
+}
+
+// end books the calls of which requests have not arrived when the run ends, and all calls
+// have.
+func (n *network) end() {
+	for n != nil && len(n.late) > 0 {
+		n.close(n.late[0])
+	}
+}
