@@ -13,7 +13,7 @@ const SchemaVersion = 1
 //
 // Every duration is an integer number of nanoseconds of virtual time (the
 // fields end in _ns), every share a number from 0 to 1. The same scenario,
-// seed and version give the same bytes.
+// seed and version give the same bytes, but for the mode "live".
 type Run struct {
 	Schema      int         `json:"schema_version"`
 	Version     string      `json:"squall_version"`
@@ -21,7 +21,7 @@ type Run struct {
 	About       string      `json:"about,omitempty"`
 	Hash        string      `json:"scenario_hash"` // SHA-256 of the scenario's text (and its trace's), hexadecimal
 	Seed        uint64      `json:"seed"`
-	Mode        string      `json:"mode"` // "model" or "http"
+	Mode        string      `json:"mode"` // "model", "http" or "live"
 	DurationNS  int64       `json:"duration_ns"`
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped before its end: the numbers are what was seen by then
 	Phases      []Phase     `json:"phases"`
@@ -75,6 +75,25 @@ type Policy struct {
 	// index 0 holds calls that the breaker ended before the first.
 	AttemptsPerCall []uint64 `json:"attempts_per_call_counts"`
 	Series          Series   `json:"series"`
+	// Live is how a run in real time went, on real sockets; nil: the run was simulated.
+	Live *Live `json:"live,omitempty"`
+}
+
+// Live holds both sides of the wire of a run in real time, and how well the machine
+// kept up. Times are those of the scenario, as everywhere: Speed times the real ones.
+type Live struct {
+	Speed float64 `json:"speed"` // seconds of the scenario in one of real time
+	// Requests are those that the backend saw. A client that counts fewer attempts has
+	// a transport that repeats some by itself.
+	Requests uint64 `json:"requests"`
+	// Repeated are the attempts that the client's transport began once more on another
+	// connection, without a word to its caller.
+	Repeated uint64 `json:"repeated"`
+	// Unsent are the attempts that ended before a connection was there to send them on.
+	Unsent      uint64 `json:"unsent"`
+	Connections uint64 `json:"connections"` // that the client opened
+	// Lateness is how long after its intended start each call began.
+	Lateness Trend `json:"lateness"`
 }
 
 // Op is the share of one operation in a policy's totals.

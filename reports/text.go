@@ -79,7 +79,12 @@ func (t *textWriter) header() {
 	if run.Mode != "" {
 		facts = append(facts, "mode "+OneLine(run.Mode))
 	}
-	facts = append(facts, FormatExact(time.Duration(run.DurationNS))+" of virtual time")
+	length := FormatExact(time.Duration(run.DurationNS))
+	if n := len(run.Policies); n > 0 && run.Policies[0].Live != nil {
+		facts = append(facts, fmt.Sprintf("%s at %v times the speed of life", length, run.Policies[0].Live.Speed))
+	} else {
+		facts = append(facts, length+" of virtual time")
+	}
 	if n := len(run.Policies); n > 0 {
 		facts = append(facts, FormatCount(run.Policies[0].Total.Calls)+" calls for each policy")
 		for i := range run.Policies {

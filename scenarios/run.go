@@ -30,10 +30,13 @@ const (
 	// ModeHTTP sends every attempt as a real request through the fault handler
 	// into the fake backend, in process.
 	ModeHTTP Mode = "http"
+	// ModeLive makes the calls in real time, on real sockets, on goroutines of their
+	// own: somebody else plays it ([Options].Play). No two runs are the same.
+	ModeLive Mode = "live"
 )
 
 // Modes lists the modes by name.
-func Modes() []Mode { return []Mode{ModeAuto, ModeModel, ModeHTTP} }
+func Modes() []Mode { return []Mode{ModeAuto, ModeModel, ModeHTTP, ModeLive} }
 
 // Options are the choices of a run that a scenario leaves open. The zero value
 // runs every policy with seed 0 in the mode that fits.
@@ -45,6 +48,9 @@ type Options struct {
 	// Progress is told the virtual time played and the whole, over all policies
 	// together, now and then. It is called from one goroutine at a time.
 	Progress func(done, total time.Duration)
+	// Play plays a fleet, in place of package fleet; nil: that does it. It may be called
+	// from several goroutines at once. ModeLive needs one.
+	Play func(ctx context.Context, c *fleet.Config, progress func(now time.Duration)) (*fleet.Result, error)
 }
 
 // OptionError tells of an option that does not fit the scenario.
@@ -69,6 +75,12 @@ func Run(ctx context.Context, sc *Scenario, o Options) (*reports.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Play == nil {
+		o.Play = fleet.Run
+		if o.Mode == ModeLive {
+			return nil, &OptionError{Message: "the mode live is for who plays it in real time", Hint: "give Options.Play, or choose auto, model or http"}
+		}
+	}
 	mode, err := pickMode(sc, o.Mode, len(chosen))
 	if err != nil {
 		return nil, err
@@ -78,7 +90,7 @@ func Run(ctx context.Context, sc *Scenario, o Options) (*reports.Run, error) {
 	for i, p := range chosen {
 		configs[i] = fleetConfig(sc, p, load, o.Seed, mode)
 	}
-	results, err := runAll(ctx, configs, newMeter(o.Progress, len(configs), configs[0].Duration()))
+	results, err := runAll(ctx, configs, o.Play, newMeter(o.Progress, len(configs), configs[0].Duration()))
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
@@ -109,7 +121,7 @@ func choose(sc *Scenario, names []string) ([]Policy, error) {
 
 // runAll plays the fleets on all processors. It returns a result for each
 // fleet that started, and the first error in the order of the policies.
-func runAll(ctx context.Context, configs []*fleet.Config, m *meter) ([]*fleet.Result, error) {
+func runAll(ctx context.Context, configs []*fleet.Config, play func(context.Context, *fleet.Config, func(time.Duration)) (*fleet.Result, error), m *meter) ([]*fleet.Result, error) {
 	results := make([]*fleet.Result, len(configs))
 	errs := make([]error, len(configs))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -120,7 +132,7 @@ func runAll(ctx context.Context, configs []*fleet.Config, m *meter) ([]*fleet.Re
 			defer group.Done()
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i], errs[i] = fleet.Run(ctx, configs[i], m.of(i))
+			results[i], errs[i] = play(ctx, configs[i], m.of(i))
 		}()
 	}
 	group.Wait()
@@ -163,8 +175,11 @@ func (m *meter) of(i int) func(time.Duration) {
 // fleetConfig wires one policy of the scenario into a fleet.
 func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode) *fleet.Config {
 	c := &fleet.Config{Seed: seed, Load: load, Policy: fleetPolicy(p), Mode: fleet.Model}
-	if mode == ModeHTTP {
+	switch mode {
+	case ModeHTTP:
 		c.Mode = fleet.HTTP
+	case ModeLive:
+		c.Mode = fleet.InLive
 	}
 	c.Backend = fleet.Backend{Kind: fleet.S3, Latency: sc.Backend.Latency, Network: sc.Backend.Network, Bucket: sc.Backend.Bucket}
 	if sc.Backend.Kind == KindHTTP {

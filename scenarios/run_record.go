@@ -29,14 +29,14 @@ func pickMode(sc *Scenario, m Mode, policies int) (Mode, error) {
 			return "", &OptionError{Message: "what comes of the header " + quote(header) + " of the load is up to the backend, which is not asked in the mode model", Hint: "choose http, or auto, which then is http"}
 		}
 		return m, nil
-	case ModeHTTP:
+	case ModeHTTP, ModeLive:
 		return m, nil
 	case ModeAuto, "":
 		if header != "" || sc.asksForBackend() != "" {
 			return ModeHTTP, nil
 		}
 	default:
-		return "", &OptionError{Message: fmt.Sprintf("unknown mode %s", quote(string(m))), Hint: "write auto, model or http"}
+		return "", &OptionError{Message: fmt.Sprintf("unknown mode %s", quote(string(m))), Hint: "write auto, model, http or live"}
 	}
 	calls, bytes := sc.estimate()
 	if calls*float64(policies) > autoAttempts || bytes*float64(policies) > autoBytes {
@@ -120,15 +120,21 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 		rec.Baseline, rec.Settings = p.Baseline, p.Settings()
 		run.Policies = append(run.Policies, rec)
 		for j, t := range sc.Thresholds {
-			if t.Binds(p) {
-				run.Thresholds = append(run.Thresholds, sc.judge(j, p.Name, results[i]))
+			if !t.Binds(p) {
+				continue
 			}
+			if _, known := results[i].Measure(t.Metric, -1, ""); !known {
+				run.Warnings = append(run.Warnings, unmeasured(t, p.Name))
+				continue
+			}
+			run.Thresholds = append(run.Thresholds, sc.judge(j, p.Name, results[i]))
 		}
 	}
 	run.Warnings = append(run.Warnings, unjudged(sc, policies)...)
 	run.Warnings = append(run.Warnings, unfired(run)...)
 	run.Warnings = append(run.Warnings, idleLimits(run)...)
 	run.Warnings = append(run.Warnings, cautions(run)...)
+	run.Warnings = append(run.Warnings, liveCautions(run)...)
 	run.Warnings = append(run.Warnings, untrue(sc, run)...)
 	return run
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/squall-sim/squall/internal/livefleet"
 	"github.com/squall-sim/squall/internal/nearest"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/scenarios"
@@ -22,13 +23,14 @@ type runOptions struct {
 	policies []string
 	seed     uint64
 	mode     string
+	speed    float64
 	out      string
 	png      bool
 	quiet    bool
 }
 
 func newRunCommand(env environment) *cobra.Command {
-	o := runOptions{mode: "auto"}
+	o := runOptions{mode: "auto", speed: 1}
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO... [flags]",
 		Short: "Run scenarios: print the table, write summary and figures",
@@ -39,7 +41,10 @@ It writes summary.json and four figures to simulate-out/<scenario>/, or to --out
 latency (p50, p99 and max over time), attempts (per call), load (calls against
 attempts at the backend) and breaker (state of the breakers over time).
 
-The same scenario, seed and version give the same bytes, everywhere.
+The same scenario, seed and version give the same bytes, everywhere. Not so with
+--mode live: there goroutines with a real HTTP client make the same calls in real time, to
+the backend on a socket of loopback. --speed 10 lets ten seconds of the scenario pass in
+one for all of them; what the machine takes then counts for ten times as much.
 
 exit codes: 0 fine, 99 a threshold was missed or a fault never fired, 2 bad flags
 or a bad scenario, 130 interrupted (what was seen by then is written), 1 anything
@@ -52,6 +57,9 @@ else.`,
 
   # real requests and responses through the fake S3, in process
   simulate run --mode http s3-throttle-burst
+
+  # in real time, on real sockets
+  simulate run --mode live --speed 10 s3-throttle-burst --policy shipped
 
   # your own file, with the results in a directory of your choice
   simulate run mine.yaml --out results
@@ -69,7 +77,8 @@ else.`,
 	f := cmd.Flags()
 	f.StringSliceVarP(&o.policies, "policy", "p", nil, "run only the policy `NAME`: repeat it, or NAME,NAME for more")
 	f.Uint64VarP(&o.seed, "seed", "s", defaultSeed, "draw all chance from this `NUMBER`")
-	addChoice(cmd, &o.mode, "mode", modes(), "model (outcomes only), http (real requests and answers, in process) or auto (http where small enough)")
+	addChoice(cmd, &o.mode, "mode", modes(), "model (outcomes only), http (real requests and answers, in process), auto (http where small enough) or live (real time, real sockets)")
+	f.Float64Var(&o.speed, "speed", 1, "with --mode live: play `N` seconds of the scenario in one")
 	f.StringVarP(&o.out, "out", "o", "", "write to `DIR`; for several scenarios to DIR/<scenario> (default simulate-out/<scenario>)")
 	f.BoolVar(&o.png, "png", false, "write the figures as PNG too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what failed")
@@ -89,6 +98,12 @@ type job struct {
 // before the first one starts; a missed threshold of one does not keep the
 // others from running.
 func (o *runOptions) runAll(ctx context.Context, env environment, args []string) error {
+	if o.speed != 1 && o.mode != string(scenarios.ModeLive) {
+		return usage("--mode live plays in real time; in the other modes time is virtual", "--speed is for --mode live")
+	}
+	if o.speed == 0 {
+		return usage("--speed takes a number above 0: 10 plays ten seconds in one", "time stands still at the speed 0")
+	}
 	jobs, err := o.prepare(env, args)
 	if err != nil {
 		return err
@@ -199,10 +214,17 @@ func modes() []string {
 func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*reports.Run, error) {
 	bar := newProgress(env, o.quiet, j.scenario.Name)
 	began := env.Now()
-	record, err := scenarios.Run(ctx, j.scenario, scenarios.Options{
+	options := scenarios.Options{
 		Seed: o.seed, Mode: scenarios.Mode(o.mode), Policies: o.policies,
 		Version: thisBuild().Version, Progress: bar.update,
-	})
+	}
+	var err error
+	if options.Mode == scenarios.ModeLive {
+		if options.Play, err = livefleet.New(j.scenario, livefleet.Options{Speed: o.speed}); err != nil {
+			return nil, badRun(err)
+		}
+	}
+	record, err := scenarios.Run(ctx, j.scenario, options)
 	bar.clear()
 	took := env.Now().Sub(began)
 	if record == nil {
@@ -228,7 +250,7 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	if !o.quiet {
 		fmt.Fprintf(env.Stdout, "\n%s\n", wrote(j.out, names))
 	}
-	if !o.quiet && env.StderrTerminal {
+	if !o.quiet && env.StderrTerminal && options.Play == nil {
 		fmt.Fprintf(env.Stderr, "%s of virtual time for each of %s in %s\n", reports.FormatExact(length(j.scenario)),
 			count(len(record.Policies), "policy", "policies"), reports.FormatDuration(took))
 	}

@@ -24,6 +24,7 @@ type breakers struct {
 	judge func(error) retry.Class
 
 	chance sim.Stream // of open times
+	live   *liveRun   // nil: its calls are simulated
 
 	byKey map[uint64]*guard
 	order []*guard // in order of making, for a deterministic end
@@ -47,6 +48,7 @@ func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error)
 // guard is one breaker and the state it is known to be in.
 type guard struct {
 	*breaker.TwoStep
+	whole *breaker.Breaker // in its place, for calls that are made in real time
 	state breaker.State
 	since time.Duration
 	until time.Duration // of an open one: when it begins to wait for a probe
@@ -88,15 +90,19 @@ func (b *breakers) guard(client uint64, op int) *guard {
 
 func (b *breakers) add(key uint64) *guard {
 	g := &guard{state: breaker.Closed}
-	two, err := breaker.NewTwoStep(*b.cfg,
-		breaker.WithClock(b.clock),
-		breaker.WithChance(keyedChance{b.chance, key}),
-		breaker.WithOutcome(b.outcome),
-		breaker.WithListener(func(e breaker.Event) { b.moved(g, e) }))
+	options := []breaker.Option{breaker.WithChance(keyedChance{b.chance, key}), breaker.WithOutcome(b.outcome)}
+	var err error
+	if b.live != nil {
+		g.whole, err = breaker.New(*b.cfg, append(options, breaker.WithClock(b.live.by), breaker.WithListener(func(e breaker.Event) {
+			b.live.note(func() { b.moved(g, e, e.Time.Sub(b.live.began)) })
+		}))...)
+	} else {
+		g.TwoStep, err = breaker.NewTwoStep(*b.cfg, append(options, breaker.WithClock(b.clock),
+			breaker.WithListener(func(e breaker.Event) { b.moved(g, e, e.Time.Sub(epoch)) }))...)
+	}
 	if err != nil {
 		panic(err) // the scenario's checks validated the settings
 	}
-	g.TwoStep = two
 	b.order = append(b.order, g)
 	return g
 }
@@ -113,12 +119,12 @@ func BreakerOutcome(class retry.Class) breaker.Outcome {
 	return breaker.Failure
 }
 
-func (b *breakers) moved(g *guard, e breaker.Event) {
-	at := e.Time.Sub(epoch)
+// moved books a change of state at a time of the run.
+func (b *breakers) moved(g *guard, e breaker.Event, at time.Duration) {
 	b.account(g, at)
 	g.state, g.until = e.To, math.MaxInt64
 	if !e.RetryAt.IsZero() {
-		g.until = e.RetryAt.Sub(epoch)
+		g.until = at + e.RetryAt.Sub(e.Time)
 	}
 	b.transitions[b.recorder.phaseAt(at)]++
 }

@@ -62,6 +62,10 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	r.numbers[i]++
 	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
 	c.cell = r.recorder.cell(c.start, r.mix.ops[op].group)
+	if r.live != nil {
+		r.live.launch(c)
+		return
+	}
 	c.step = r.retrier(client).Begin(r.now())
 	c.send()
 }
@@ -142,7 +146,7 @@ func (c *call) send() {
 		c.post()
 		return
 	}
-	c.dispatch(r.wire.send(c, c.request()))
+	c.dispatch(r.wire.send(c, c.request(c.attempts)))
 }
 
 // admitted asks the policy's limiter whether the attempt may start now. If not,
@@ -161,13 +165,13 @@ func (c *call) admitted() bool {
 	return false
 }
 
-// request is what the attempt asks for. Of lists nobody knows the size: their
+// request is what an attempt asks for. Of lists nobody knows the size: their
 // answers count as nothing where their time is a matter of it.
-func (c *call) request() faults.Request {
+func (c *call) request(attempt int) faults.Request {
 	op := &c.run.mix.ops[c.op]
 	r := faults.Request{
 		Op: op.Name, Method: op.method, Bucket: op.bucket, Key: c.key,
-		Client: c.client, Call: c.number, Attempt: c.attempts,
+		Client: c.client, Call: c.number, Attempt: attempt,
 	}
 	switch {
 	case op.Name == "GetObject" || op.Name == http.MethodGet:

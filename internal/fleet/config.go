@@ -15,14 +15,18 @@ type Mode uint8
 
 // The modes of a fleet.
 const (
-	Model Mode = iota // outcomes only, no bytes
-	HTTP              // real requests and responses, in process
+	Model  Mode = iota // outcomes only, no bytes
+	HTTP               // real requests and responses, in process
+	InLive             // real requests on real sockets, in real time: see PlayLive
 )
 
-// String returns "model" or "http".
+// String returns "model", "http" or "live".
 func (m Mode) String() string {
-	if m == HTTP {
+	switch m {
+	case HTTP:
 		return "http"
+	case InLive:
+		return "live"
 	}
 	return "model"
 }
@@ -78,6 +82,7 @@ type Config struct {
 	Plan    faults.Plan // at least one phase; its total is the run's duration
 	Policy  Policy
 	Drain   time.Duration // how long after the last phase calls may go on; 0: DefaultDrain
+	Watch   Watcher       // nil: nobody is told of single calls
 
 	observe retry.Observer // nil: none. For tests that compare traces.
 }

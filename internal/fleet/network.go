@@ -62,7 +62,7 @@ func (c *call) post() {
 func (c *call) arrive() {
 	r := c.run
 	c.net.onWay = false
-	c.dispatch(r.wire.send(c, c.request()))
+	c.dispatch(r.wire.send(c, c.request(c.attempts)))
 	if !c.net.orphan {
 		return
 	}

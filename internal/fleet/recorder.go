@@ -74,6 +74,7 @@ func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
 	c.cell.outcomes[outcome]++
 	c.cell.attempt.Add(now - c.sent)
 	r.series.attempt(c.sent, outcome)
+	c.run.watchAttempt(c, now, outcome)
 }
 
 // ended books the end of a call.
@@ -87,6 +88,7 @@ func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	b.attemptMax = max(b.attemptMax, uint64(c.attempts))
 	b.duration.Add(took)
 	r.recovery.Call(c.start, ok)
+	c.run.watchCall(c, now, ok, reason)
 	if ok {
 		c.cell.succeeded++
 		b.succeeded++

@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
+	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 )
@@ -14,6 +16,7 @@ type Result struct {
 	end      time.Duration
 	breakers reports.Breakers
 	recovery []reports.Recovery
+	witness  *Witness // of a live fleet; nil: it was simulated
 }
 
 func (r *run) result(end time.Duration) *Result {
@@ -42,6 +45,9 @@ func (r *Result) Report() reports.Policy {
 		AttemptsPerCall: append([]uint64{}, all.counts...),
 		Series:          rec.series.report(r.run.duration),
 	}
+	if r.witness != nil {
+		out.Live = &r.witness.Live
+	}
 	var start time.Duration
 	for i, p := range cfg.Plan.Phases {
 		one := rec.phase(i)
@@ -62,6 +68,9 @@ func (r *Result) played(start, length time.Duration) time.Duration {
 }
 
 func (r *Result) faults() []reports.FaultRule {
+	if r.witness != nil {
+		return r.witness.Faults
+	}
 	out := []reports.FaultRule{}
 	for _, c := range r.run.injector.Counts() {
 		f := reports.FaultRule{
@@ -77,12 +86,10 @@ func (r *Result) faults() []reports.FaultRule {
 }
 
 func (r *Result) limits() (out []reports.Limit) {
-	for _, c := range r.run.limiter.Counts() {
-		kind := reports.LimitQuota
-		if c.Prefix {
-			kind = reports.LimitPrefix
-		}
-		out = append(out, reports.Limit{Kind: kind, Limit: c.Text, Asked: c.Asked, Refused: c.Refused, Shared: c.Shared})
+	if r.witness != nil {
+		out = slices.Clone(r.witness.Limits)
+	} else {
+		out = limitsOf(r.run.limiter)
 	}
 	if text := r.run.room(); text != "" {
 		out = append(out, reports.Limit{Kind: reports.LimitCapacity, Limit: text, Asked: r.run.entered + r.run.turnedAway, Refused: r.run.turnedAway})
@@ -90,7 +97,21 @@ func (r *Result) limits() (out []reports.Limit) {
 	return out
 }
 
+func limitsOf(l *faults.Limiter) (out []reports.Limit) {
+	for _, c := range l.Counts() {
+		kind := reports.LimitQuota
+		if c.Prefix {
+			kind = reports.LimitPrefix
+		}
+		out = append(out, reports.Limit{Kind: kind, Limit: c.Text, Asked: c.Asked, Refused: c.Refused, Shared: c.Shared})
+	}
+	return out
+}
+
 func (r *Result) partitions() (out []reports.Partition) {
+	if r.witness != nil {
+		return r.witness.Partitions
+	}
 	if r.run.cfg.Backend.Limits.Prefixes == nil {
 		return nil
 	}
@@ -107,13 +128,16 @@ type Sample = measure.Sample
 // Measure returns the metric with the given name (the names of a scenario's
 // thresholds) over the calls of one phase and operation; a negative phase and
 // an empty op mean all. Durations are in seconds. ok is false for a name it
-// does not know.
+// does not know, and of a live fleet for wasted_work.
 func (r *Result) Measure(metric string, phase int, op string) (s Sample, ok bool) {
 	rec, names := &r.run.recorder, r.run.mix.names
 	c := rec.total(func(p, o int) bool { return (phase < 0 || p == phase) && (op == "" || names[o] == op) })
 	span := r.run.duration
 	if phase >= 0 {
 		span = r.run.cfg.Plan.Phases[phase].For
+	}
+	if r.witness != nil && metric == "wasted_work" {
+		return Sample{}, false // a backend on a socket does not tell
 	}
 	s, ok = c.measure(metric, span)
 	if !ok {

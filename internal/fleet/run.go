@@ -25,6 +25,7 @@ type run struct {
 	limiter  *faults.Limiter // nil: no limits
 	full     *faults.Refusal // of a backend that has no room
 	wire     wire
+	live     *liveRun // nil: the calls are simulated
 	breakers breakers
 	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
 	mix      mix
@@ -132,7 +133,7 @@ func newRun(cfg *Config) (*run, error) {
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Bucket)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
-	r.keyed = cfg.Mode == HTTP || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
+	r.keyed = cfg.Mode != Model || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
 	}) || cfg.Backend.Limits.Keyed()
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key

@@ -64,13 +64,13 @@ func (w *httpWire) withRoom(backend http.Handler) http.Handler {
 
 // send makes the request and reads the response to its end, as a client does.
 func (w *httpWire) send(c *call, who faults.Request) answer {
-	req, err := w.request(c, who)
+	req, err := w.run.httpRequest(c, who, url.URL{Scheme: "http", Host: "squall.invalid"}, w.ensure)
 	if err != nil {
 		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
 		return answer{hang: true}
 	}
 	w.commits = 0
-	ex := w.transport.Exchange(req)
+	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), who)))
 	a := verdictAnswer(who, ex.Verdict)
 	a.commits = w.commits
 	if a.hang {
@@ -85,78 +85,27 @@ func (w *httpWire) receive(ex faults.Exchange, method string) error {
 	if ex.Err != nil {
 		return &url.Error{Op: method, URL: "", Err: ex.Err} // as an http.Client has it, but for the URL
 	}
+	return Received(w.run.cfg.Backend.Kind, ex.Resp)
+}
+
+// Received is what a client makes of an answer of that kind of backend: nil for a
+// success. It reads the body to its end and closes it.
+func Received(kind Kind, resp *http.Response) error {
 	refused := retryhttp.FromResponse
-	if w.store != nil {
+	if kind == S3 {
 		refused = retryhttp.FromS3Response
 	}
-	if err := refused(ex.Resp); err != nil {
+	if err := refused(resp); err != nil {
 		return err
 	}
-	defer ex.Resp.Body.Close()
-	if n, err := io.Copy(io.Discard, ex.Resp.Body); err != nil {
-		return &retryhttp.TruncatedError{Status: ex.Resp.StatusCode, Got: n, Want: ex.Resp.ContentLength, Err: err}
+	defer resp.Body.Close()
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return &retryhttp.TruncatedError{Status: resp.StatusCode, Got: n, Want: resp.ContentLength, Err: err}
 	}
 	return nil
 }
 
-func (w *httpWire) request(c *call, who faults.Request) (*http.Request, error) {
-	u := &url.URL{Scheme: "http", Host: "squall.invalid"}
-	var err error
-	if w.store != nil {
-		err = w.s3Target(u, c, who)
-	} else {
-		err = plainTarget(u, who)
-	}
-	if err != nil {
-		return nil, err
-	}
-	req := &http.Request{
-		Method: who.Method, URL: u, Host: u.Host, Header: w.run.header(c, &who),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if who.Op != "CopyObject" && (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
-		req.ContentLength = c.size
-		req.Body = s3fake.Body(who.Key, c.size)
-	}
-	return req.WithContext(faults.WithRequest(context.Background(), who)), nil
-}
-
-// s3Target sets the path-style URL. A read finds its object: it is there
-// before the request is sent, put there without the wire.
-func (w *httpWire) s3Target(u *url.URL, c *call, who faults.Request) error {
-	u.Path = "/" + who.Bucket
-	switch who.Op {
-	case "ListBuckets":
-		u.Path = "/"
-		return nil
-	case "HeadBucket":
-		return nil
-	case "ListObjects":
-		u.RawQuery = url.Values{"prefix": {who.Key}}.Encode()
-		return nil
-	case "ListObjectsV2":
-		u.RawQuery = url.Values{"list-type": {"2"}, "prefix": {who.Key}}.Encode()
-		return nil
-	}
-	u.Path += "/" + who.Key
-	switch who.Op {
-	case "GetObject", "HeadObject":
-		return w.store.Ensure(who.Bucket, who.Key, c.size)
-	case "CopyObject":
-		return w.store.Ensure(who.Bucket, copySource+who.Key, c.size)
-	}
-	return nil
-}
-
-// copySource is where the object that a copy makes comes from: before the key.
-const copySource = "source/"
-
-// plainTarget reads the key as a request's target: a path, and perhaps a query.
-func plainTarget(u *url.URL, who faults.Request) error {
-	t, err := url.ParseRequestURI(who.Key)
-	if err != nil {
-		return err
-	}
-	u.Path, u.RawPath, u.RawQuery = t.Path, t.RawPath, t.RawQuery
-	return nil
+// ensure puts an object there that a read is to find.
+func (w *httpWire) ensure(key string, size int64) error {
+	return w.store.Ensure(w.run.cfg.Backend.Bucket, key, size)
 }

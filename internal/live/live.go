@@ -319,6 +319,27 @@ func (s *Server) Reset() error {
 	return nil
 }
 
+// Ensure puts an object of S3 into the bucket without the wire, for a client that is
+// to find it. One of the same key and size stays as it is. For a plain HTTP service it
+// does nothing.
+func (s *Server) Ensure(key string, size int64) error {
+	w := s.world.Load()
+	if w.store == nil {
+		return nil
+	}
+	if err := w.store.Ensure(s.scenario.Backend.Bucket, key, size); err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	return nil
+}
+
+// Room returns how many requests came as far as the backend's workers, and how many
+// of these were let in, or turned away as there was no room.
+func (s *Server) Room() (entered, turnedAway uint64) {
+	station := s.world.Load().station
+	return station.entered.Load(), station.refused.Load()
+}
+
 // serve is the way of a request.
 func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	w := s.world.Load()

@@ -30,6 +30,7 @@ type station struct {
 	waiting atomic.Int64
 	inside  atomic.Int64 // that are served or wait
 	refused atomic.Uint64
+	entered atomic.Uint64
 }
 
 func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, seed uint64) (*station, error) {
@@ -85,6 +86,7 @@ func (s *station) work(who faults.Request, receive func()) bool {
 		s.sleep(s.full.After())
 		return false
 	}
+	s.entered.Add(1)
 	defer s.inside.Add(-1)
 	if s.workers != nil {
 		defer func() { <-s.workers }()
