@@ -6,6 +6,7 @@ or HTTP service.
 	simulate serve SCENARIO      its backend, with its faults, on a socket
 	simulate exec SCENARIO -- …  run a program against that
 	simulate matrix              what a client makes of every fault, on every operation
+	simulate map SCENARIO        where it recovers and where not, over two settings
 	simulate list                the built-in scenarios
 	simulate show NAME           one of them, as a file
 	simulate check FILE...       find the mistakes in scenario files

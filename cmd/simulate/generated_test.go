@@ -44,26 +44,38 @@ func TestCommandReference(t *testing.T) {
 // test ./cmd/simulate -run=TestFigures -update draws them anew.
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	out := t.TempDir()
-	var s session
-	if code := run(context.Background(), s.env("run", "--quiet", "s3-throttle-burst", "--out", out)); code != exitOK {
-		t.Fatalf("exit code %d\n%s", code, s.err.String())
-	}
-	got, err := os.ReadFile(filepath.Join(out, "load.svg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := filepath.Join(root, "docs", "images", "s3-throttle-burst-load.svg")
-	if *update {
-		if err := os.WriteFile(page, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the program draws; go test ./cmd/simulate -run=TestFigures -update draws it anew", page)
+	for _, f := range []struct {
+		page, file string
+		args       []string
+	}{
+		{"s3-throttle-burst-load.svg", "load.svg", []string{"run", "--quiet", "s3-throttle-burst"}},
+		{"brownout-map.svg", "map.svg", []string{"map", "--quiet", "brownout", "--policy", "eager", "--x", "backend.capacity.workers=4..32",
+			"--y", "policy.retry.attempts=1,3,5", "--seeds", "1", "--columns", "5"}},
+	} {
+		t.Run(f.page, func(t *testing.T) {
+			t.Parallel()
+			out := t.TempDir()
+			var s session
+			if code := run(context.Background(), s.env(append(f.args, "--out", out)...)); code != exitOK {
+				t.Fatalf("exit code %d\n%s", code, s.err.String())
+			}
+			got, err := os.ReadFile(filepath.Join(out, f.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			page := filepath.Join(root, "docs", "images", f.page)
+			if *update {
+				if err := os.WriteFile(page, got, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s is not what the program draws; go test ./cmd/simulate -run=TestFigures -update draws it anew", page)
+			}
+		})
 	}
 }

@@ -45,17 +45,22 @@ func artifacts(record *reports.Run, png bool) []artifact {
 	return list
 }
 
+// artifactNames are the names of the files of a run.
+func artifactNames(png bool) []string {
+	var names []string
+	for _, a := range artifacts(nil, png) {
+		names = append(names, a.name)
+	}
+	return names
+}
+
 // writeArtifacts writes the files of a run to dir, which it makes, and returns
 // their names. Each file is whole or not there at all.
 func writeArtifacts(dir string, record *reports.Run, png bool) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	list := artifacts(record, png)
-	var names []string
-	for _, a := range list {
-		names = append(names, a.name)
-	}
+	list, names := artifacts(record, png), artifactNames(png)
 	if err := removeStale(dir, names); err != nil {
 		return nil, err
 	}
@@ -105,10 +110,10 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// checkOutput finds out before a run what would keep it from writing to dir
+// checkOutput finds out before a command's run what would keep it from writing to dir
 // after it. It leaves nothing behind.
-func checkOutput(dir string, png bool) error {
-	const hint = "simulate run --out DIR writes elsewhere"
+func checkOutput(command, dir string, files []string) error {
+	hint := "simulate " + command + " --out DIR writes elsewhere"
 	for at := dir; ; at = filepath.Dir(at) {
 		info, err := os.Stat(at)
 		switch {
@@ -118,7 +123,7 @@ func checkOutput(dir string, png bool) error {
 			if err := probe(at); err != nil {
 				return wrong(hint, fmt.Errorf("the output directory %s is not writable: %w", dir, cause(err)))
 			}
-			return checkNames(dir, png, hint)
+			return checkNames(dir, files, hint)
 		case filepath.Dir(at) == at:
 			return wrong(hint, fmt.Errorf("the output directory %s cannot be made: %w", dir, cause(err)))
 		case errors.Is(err, fs.ErrPermission):
@@ -138,9 +143,9 @@ func probe(dir string) error {
 }
 
 // checkNames makes sure that no directory has the name of a file to write.
-func checkNames(dir string, png bool, hint string) error {
-	for _, a := range artifacts(nil, png) {
-		path := filepath.Join(dir, a.name)
+func checkNames(dir string, files []string, hint string) error {
+	for _, name := range files {
+		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			return wrong(hint, fmt.Errorf("%s cannot be written: it is a directory", path))
 		}

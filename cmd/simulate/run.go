@@ -155,7 +155,7 @@ func (o *runOptions) prepare(env environment, args []string) ([]job, error) {
 				"%s and %s would both write to %s", first, args[i], jobs[i].out)
 		}
 		taken[jobs[i].out] = args[i]
-		if err := checkOutput(jobs[i].out, o.png); err != nil {
+		if err := checkOutput("run", jobs[i].out, artifactNames(o.png)); err != nil {
 			return nil, err
 		}
 	}

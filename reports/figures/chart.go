@@ -207,8 +207,9 @@ func (m *dots) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-func diamond(at vg.Point) vg.Path {
-	const r vg.Length = 3.5
+func diamond(at vg.Point) vg.Path { return diamondOf(at, 3.5) }
+
+func diamondOf(at vg.Point, r vg.Length) vg.Path {
 	var p vg.Path
 	p.Move(vg.Point{X: at.X - r, Y: at.Y})
 	p.Line(vg.Point{X: at.X, Y: at.Y + r})
