@@ -5,13 +5,22 @@ import "math/bits"
 // Hits are the faults that hit one request: of a [Verdict] what its end is told to. The
 // zero value is those of a request that nothing hit.
 type Hits struct {
-	rule    *rule
-	before  uint64 // see Verdict
-	refused bool   // by the backend's limits
+	rule   *rule
+	before uint64 // see Verdict; and turned
 }
 
+// turned in Hits.before: the backend's limits turned the request away. It is the bit
+// that no rule has.
+const turned = 1 << MaxContinued
+
 // Hits returns the faults that hit the request.
-func (v Verdict) Hits() Hits { return Hits{v.rule, v.before, v.refusal != nil} }
+func (v Verdict) Hits() Hits {
+	h := Hits{v.rule, v.before}
+	if v.refusal != nil {
+		h.before |= turned
+	}
+	return h
+}
 
 // End is [Verdict.End].
 func (h Hits) End() { h.each((*rule).end) }
@@ -22,7 +31,7 @@ func (h Hits) End() { h.each((*rule).end) }
 // away, only the faults that made it late count.
 func (h Hits) Seen() {
 	h.each(func(r *rule) {
-		if !h.refused || r.effect.Kind == Latency {
+		if h.before&turned == 0 || r.effect.Kind == Latency {
 			r.seen.Add(1)
 		}
 	})
@@ -34,7 +43,7 @@ func (h Hits) each(what func(*rule)) {
 		return
 	}
 	what(h.rule)
-	for set := h.before; set != 0; set &= set - 1 {
+	for set := h.before &^ turned; set != 0; set &= set - 1 {
 		what(h.rule.home.continued[bits.TrailingZeros64(set)])
 	}
 }

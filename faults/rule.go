@@ -44,7 +44,7 @@ type Rule struct {
 // Bounds of a phase.
 const (
 	MaxRules     = 1000 // of a phase
-	MaxContinued = 64   // of those, the ones that say Continue
+	MaxContinued = 63   // of those, the ones that say Continue
 )
 
 // Always reports whether the rule is for every request that its selector

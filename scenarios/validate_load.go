@@ -12,6 +12,9 @@ import (
 // maxRate is the highest rate of an open load, a second.
 const maxRate = 1e7
 
+// maxMix bounds the items of a mix: the fleet keeps their numbers in 16 bits.
+const maxMix = 10_000
+
 func (c *checker) load(p *path) {
 	l := c.sc.Load
 	switch l.Model {
@@ -122,6 +125,9 @@ func (c *checker) mix(p *path) {
 	if len(c.sc.Load.Mix) == 0 {
 		c.report(p, "there is nothing to call", "write at least one item, such as {op: "+c.sampleOp()+", key: a.json, size: 4KiB}")
 		return
+	}
+	if n := len(c.sc.Load.Mix); n > maxMix {
+		c.report(p, fmt.Sprintf("there are %d items", n), fmt.Sprintf("write at most %d: {client} and {call} make keys of their own", maxMix))
 	}
 	c.ops = make(map[string]bool)
 	total, unknown := 0.0, false

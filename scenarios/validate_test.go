@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ var unsound = []struct {
 		sc.Phases = make([]Phase, maxPhases+1)
 		sc.Policies = make([]Policy, maxPolicies+1)
 	}, []string{"phases: there are 200001 phases; write at most 200000", "policies: there are 1001 policies; write at most 1000"}},
+	{"more items than are told apart", func(sc *Scenario) {
+		sc.Load.Mix = slices.Repeat(sc.Load.Mix[:1], maxMix+1)
+	}, []string{"load.mix: there are 10001 items; write at most 10000"}},
 	{"NaN everywhere", func(sc *Scenario) {
 		sc.Backend.Latency.Sigma = nan
 		sc.Load.Rate = Rate(nan)

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -14,30 +13,38 @@ import (
 // the attempt that is under way. Calls are pooled; generation tells an event
 // of an earlier attempt (a late answer, a cancelled time-out) from one that
 // is awaited.
+//
+// There may be a million of them: fields are no larger than they must be, and what most
+// runs have no need of is apart.
 type call struct {
 	run        *run
 	step       retry.Call
 	cell       *cell
+	own        *own // nil: the call is as its item of the mix says, and meets no breaker
 	client     uint64
-	number     uint64 // of the client's calls
-	op         int
-	route      int // of the backend's; -1: none
-	slot       int // in run.flying
-	attempts   int
-	generation uint64
 	start      time.Duration // intended
 	sent       time.Duration // of the attempt under way; -1 between attempts
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it
 	hits       faults.Hits   // the faults that it is under
-	hang       bool          // it is never answered
-	turnedAway bool          // the backend has no room for it, so that the faults come to nothing
-	lie        bool          // it will say so, but it is not so
-	commits    uint64        // changes that the backend made for the call's attempts
-	done       func(error)   // the breaker's, of the attempt under way
-	net        transit
-	key        string
-	size       int64
+	number     uint32        // of the client's calls
+	attempts   uint32
+	generation uint32
+	commits    uint32 // changes that the backend made for the call's attempts
+	op         uint16
+	route      int16 // of the backend's; -1: none
+	flying     bool  // the call has begun and not ended
+	hang       bool  // the attempt under way is never answered
+	turnedAway bool  // the backend has no room for it, so that the faults come to nothing
+	lie        bool  // it will say so, but it is not so
+}
+
+// own is what some calls have for themselves.
+type own struct {
+	key  string
+	size int64
+	done func(error) // the breaker's, of the attempt under way
+	net  transit
 }
 
 // What an event of a call means, in the low bits of its data; the rest is the
@@ -54,14 +61,20 @@ const (
 
 // begin starts a call that was meant to start now.
 func (r *run) begin(client uint64, op int, key string, size int64) {
-	c := r.take()
-	c.client, c.op, c.key, c.size = client, op, key, size
-	c.route = r.routing.of(r.mix.ops[op].method, key)
+	c := r.calls.take()
+	c.run, c.client, c.op = r, client, uint16(op)
+	if r.owned {
+		if c.own == nil {
+			c.own = new(own)
+		}
+		*c.own = own{key: key, size: size}
+	}
+	c.route = int16(r.routing.of(r.mix.ops[op].method, key))
 	i := client % uint64(len(r.numbers))
-	c.number = uint64(r.numbers[i])
+	c.number = r.numbers[i]
 	r.numbers[i]++
 	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
-	c.cell = r.recorder.cell(c.start, r.mix.ops[op].group)
+	c.cell = r.recorder.cellNow(c.start, r.mix.ops[op].group)
 	if r.live != nil {
 		r.live.launch(c)
 		return
@@ -70,35 +83,24 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	c.send()
 }
 
-// spare returns a call that is not in use.
-func (r *run) spare() *call {
-	if n := len(r.free); n > 0 {
-		c := r.free[n-1]
-		r.free = r.free[:n-1]
-		return c
+// key is the call's: where nobody asks for keys, the template of the mix.
+func (c *call) key() string {
+	if c.own != nil {
+		return c.own.key
 	}
-	return &call{run: r}
+	return c.run.mix.ops[c.op].Key
 }
 
-func (r *run) take() *call {
-	c := r.spare()
-	c.slot = len(r.flying)
-	r.flying = append(r.flying, c)
-	return c
-}
-
-func (r *run) release(c *call) {
-	last := len(r.flying) - 1
-	r.flying[c.slot] = r.flying[last]
-	r.flying[c.slot].slot = c.slot
-	r.flying = r.flying[:last]
-	c.generation++
-	r.free = append(r.free, c)
+func (c *call) size() int64 {
+	if c.own != nil {
+		return c.own.size
+	}
+	return c.run.mix.ops[c.op].Size
 }
 
 // Act receives the call's events.
 func (c *call) Act(now time.Duration, data uint64) {
-	if data>>eventBits != c.generation {
+	if data>>eventBits != uint64(c.generation) {
 		return // the client no longer waits for this
 	}
 	switch data & (1<<eventBits - 1) {
@@ -114,7 +116,7 @@ func (c *call) Act(now time.Duration, data uint64) {
 	case eventLeaves:
 		c.reply(0)
 	case eventTimeout:
-		if c.run.network != nil && c.net.due == now {
+		if c.run.network != nil && c.own.net.due == now {
 			return // the answer is just in time, as it is without a network
 		}
 		if c.hang && !c.turnedAway {
@@ -124,7 +126,7 @@ func (c *call) Act(now time.Duration, data uint64) {
 	}
 }
 
-func (c *call) event(kind uint64) uint64 { return c.generation<<eventBits | kind }
+func (c *call) event(kind uint64) uint64 { return uint64(c.generation)<<eventBits | kind }
 
 // send makes one attempt, if the policy's limiter and the breaker admit it.
 func (c *call) send() {
@@ -132,13 +134,15 @@ func (c *call) send() {
 	if r.paced && !c.admitted() {
 		return
 	}
-	done, err := r.breakers.allow(c.client, r.mix.ops[c.op].group)
-	if err != nil {
-		c.cell.rejected++
-		c.failed(err)
-		return
+	if r.breakers.cfg != nil {
+		done, err := r.breakers.allow(c.client, r.mix.ops[c.op].group)
+		if err != nil {
+			c.cell.rejected++
+			c.failed(err)
+			return
+		}
+		c.own.done = done
 	}
-	c.done = done
 	c.attempts++
 	c.sent = r.loop.Now()
 	c.cell.attempts++
@@ -146,14 +150,15 @@ func (c *call) send() {
 		c.post()
 		return
 	}
-	c.dispatch(r.wire.send(c, c.request(c.attempts)))
+	c.describe(&r.request, int(c.attempts))
+	c.dispatch(r.wire.send(c, &r.request))
 }
 
 // admitted asks the policy's limiter whether the attempt may start now. If not,
 // the call waits to ask again, or has ended.
 func (c *call) admitted() bool {
 	r := c.run
-	d := c.step.Admit(r.now(), r.draws.pace.Float64(c.client, c.number, uint64(c.attempts)))
+	d := c.step.Admit(r.now(), r.draws.pace.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 	switch {
 	case !d.Retry:
 		c.end(r.loop.Now(), false, int(d.Reason))
@@ -165,24 +170,22 @@ func (c *call) admitted() bool {
 	return false
 }
 
-// request is what an attempt asks for. Of lists nobody knows the size: their
+// describe sets r to what an attempt asks for. Of lists nobody knows the size: their
 // answers count as nothing where their time is a matter of it.
-func (c *call) request(attempt int) faults.Request {
+func (c *call) describe(r *faults.Request, attempt int) {
 	op := &c.run.mix.ops[c.op]
-	r := faults.Request{
-		Op: op.Name, Method: op.method, Bucket: op.bucket, Key: c.key,
-		Client: c.client, Call: c.number, Attempt: attempt,
-	}
+	r.Op, r.Method, r.Bucket, r.Key = op.Name, op.method, op.bucket, c.key()
+	r.Client, r.Call, r.Attempt = c.client, uint64(c.number), attempt
+	r.Upload, r.Download = 0, 0
 	switch {
-	case op.Name == "GetObject" || op.Name == http.MethodGet:
-		r.Download = c.size
-	case op.Name != "CopyObject" && (op.method == http.MethodPut || op.method == http.MethodPost || op.method == http.MethodPatch):
-		r.Upload = c.size
+	case op.downloads:
+		r.Download = c.size()
+	case op.uploads:
+		r.Upload = c.size()
 	}
-	if n, ok := c.run.routing.length(c.route, op.method); ok {
+	if n, ok := c.run.routing.length(int(c.route), op.method); ok {
 		r.Download = n
 	}
-	return r
 }
 
 // dispatch schedules what becomes of the attempt: its answer, or the
@@ -192,10 +195,10 @@ func (c *call) dispatch(a answer) {
 	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
 	limit, limited := c.patience()
 	if !limited || limit >= a.upload {
-		c.commits += a.commits
+		c.commits += uint32(a.commits)
 	}
 	limited = limited && r.network == nil // else the time-out is under way already
-	latency := c.latency().Sample(r.draws.latency.Float64(c.client, c.number, uint64(c.attempts)))
+	latency := c.latency().Sample(r.draws.latency.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
 	case a.fixed:
@@ -219,7 +222,7 @@ func (c *call) dispatch(a answer) {
 // patience is how long the client waits for the attempt, from its sending.
 func (c *call) patience() (limit time.Duration, limited bool) {
 	if c.run.network != nil {
-		return c.net.limit, c.net.limited
+		return c.own.net.limit, c.own.net.limited
 	}
 	return c.step.Timeout(c.run.now())
 }
@@ -274,16 +277,16 @@ func (c *call) settle(err error) {
 	r := c.run
 	c.generation++
 	now := r.loop.Now()
-	if c.net.onWay {
+	if r.network != nil && c.own.net.onWay {
 		c.abandon()
 	}
-	if c.done != nil {
-		c.done(err)
-		c.done = nil
+	if c.own != nil && c.own.done != nil {
+		c.own.done(err)
+		c.own.done = nil
 	}
 	c.hits.End()
 	c.hits = faults.Hits{}
-	r.recorder.attempt(c, now, outcome(err))
+	r.recorder.attempt(c, now, r.recorder.outcome(err))
 	c.sent = -1
 	if err != nil {
 		c.failed(err)
@@ -297,7 +300,7 @@ func (c *call) settle(err error) {
 // failed asks the policy what to do about err.
 func (c *call) failed(err error) {
 	r := c.run
-	u := r.draws.jitter.Float64(c.client, c.number, uint64(c.attempts))
+	u := r.draws.jitter.Float64(c.client, uint64(c.number), uint64(c.attempts))
 	d := c.step.Failed(r.now(), err, u)
 	if d.Retry {
 		c.cell.delay.Add(d.After)
@@ -325,7 +328,6 @@ func (c *call) end(now time.Duration, ok bool, reason int) {
 	if r.ended != nil {
 		r.ended(c, ok)
 	}
-	client := c.client
-	r.release(c)
-	r.next(client)
+	r.calls.release(c)
+	r.next(c.client)
 }

@@ -51,10 +51,10 @@ func (r *run) header(c *call, who *faults.Request) http.Header {
 	h := make(http.Header, len(sent.same)+len(sent.made)+1)
 	maps.Copy(h, sent.same)
 	for _, m := range sent.made {
-		h[m.Name] = []string{ExpandKey(m.Value, c.client, c.number)}
+		h[m.Name] = []string{ExpandKey(m.Value, c.client, uint64(c.number))}
 	}
 	if web {
-		h[httpfake.HeaderSize] = []string{strconv.FormatInt(c.size, 10)}
+		h[httpfake.HeaderSize] = []string{strconv.FormatInt(c.size(), 10)}
 	}
 	if copies {
 		h["X-Amz-Copy-Source"] = []string{(&url.URL{Path: "/" + who.Bucket + "/" + copySource + who.Key}).EscapedPath()}

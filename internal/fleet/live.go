@@ -103,8 +103,9 @@ func (c *LiveCall) TurnedAway() {
 // Request makes the request of the attempt under way, with the headers that tell a
 // backend whose it is, so that it makes the draws of a simulated run.
 func (c *LiveCall) Request(at url.URL) (*http.Request, error) {
-	who := c.call.request(c.attempts)
-	req, err := c.live.httpRequest(c.call, who, at, c.live.by.Ensure)
+	var who faults.Request
+	c.call.describe(&who, c.attempts)
+	req, err := c.live.httpRequest(c.call, &who, at, c.live.by.Ensure)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +184,7 @@ func (l *liveRun) play(ctx context.Context, progress func(now time.Duration)) ti
 		if now >= end || ctx.Err() != nil || l.err != nil {
 			return now
 		}
-		if !more && len(l.flying) == 0 && now >= l.duration {
+		if !more && l.run.calls.flying == 0 && now >= l.duration {
 			return now
 		}
 		if !more || next > end {
@@ -244,7 +245,7 @@ func (l *liveRun) launch(c *call) {
 	}
 	shared := l.retrier(c.client)
 	var err error
-	one.Retrier, err = retry.New(l.cfg.Policy.Retry, retry.WithClock(l.by), retry.WithChance(callChance{&l.draws, c.client, c.number}),
+	one.Retrier, err = retry.New(l.cfg.Policy.Retry, retry.WithClock(l.by), retry.WithChance(callChance{&l.draws, c.client, uint64(c.number)}),
 		retry.WithBudget(shared.Budget()), retry.WithLimiter(shared.Limiter()), retry.WithObserver(one.decided))
 	if err != nil {
 		l.err = err

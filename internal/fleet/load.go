@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/http"
 	"slices"
 	"sort"
 	"time"
@@ -71,7 +72,7 @@ func (r *run) arriveMixed(client uint64) {
 }
 
 func (r *run) arrive(client uint64, op int, key string, size int64) {
-	if most := r.cfg.Load.MaxInFlight; most > 0 && len(r.flying) >= most {
+	if most := r.cfg.Load.MaxInFlight; most > 0 && r.calls.flying >= most {
 		r.recorder.cell(r.loop.Now(), r.mix.ops[op].group).dropped++
 		return
 	}
@@ -118,8 +119,10 @@ type mixOp struct {
 	method string
 	bucket string // that its requests name; empty where they name none
 	writes bool
-	group  int // index of the operation's name in mix.names
-	sent   sentHeaders
+	// The size of a call is that of the answer, or of the request.
+	downloads, uploads bool
+	group              int // index of the operation's name in mix.names
+	sent               sentHeaders
 }
 
 func newMix(ops []Op, bucket string) mix {
@@ -134,6 +137,8 @@ func newMix(ops []Op, bucket string) mix {
 		m.cum = append(m.cum, sum/total)
 		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name),
 			sent: newSentHeaders(op.Headers)}
+		one.downloads = op.Name == "GetObject" || op.Name == http.MethodGet
+		one.uploads = op.Name != "CopyObject" && slices.Contains([]string{http.MethodPut, http.MethodPost, http.MethodPatch}, one.method)
 		if known, ok := faults.Operation(op.Name); ok && known.Bucket { // ListBuckets names none
 			one.bucket = bucket
 		}

@@ -42,60 +42,60 @@ type transit struct {
 
 // draw draws one way of the attempt under way.
 func (c *call) draw(s sim.Stream) time.Duration {
-	return c.run.network.way.Sample(s.Float64(c.client, c.number, uint64(c.attempts)))
+	return c.run.network.way.Sample(s.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 }
 
 // post sends the request on its way.
 func (c *call) post() {
 	r := c.run
 	c.hang, c.turnedAway, c.work = false, false, 0
-	c.net.limit, c.net.limited = c.step.Timeout(r.now())
-	c.net.onWay, c.net.due = true, -1
-	c.net.arrives = sim.Add(r.loop.Now(), c.draw(r.network.request))
-	r.loop.At(c.net.arrives, c, c.event(eventArrives))
-	if c.net.limited {
-		r.loop.After(c.net.limit, c, c.event(eventTimeout))
+	c.own.net.limit, c.own.net.limited = c.step.Timeout(r.now())
+	c.own.net.onWay, c.own.net.due = true, -1
+	c.own.net.arrives = sim.Add(r.loop.Now(), c.draw(r.network.request))
+	r.loop.At(c.own.net.arrives, c, c.event(eventArrives))
+	if c.own.net.limited {
+		r.loop.After(c.own.net.limit, c, c.event(eventTimeout))
 	}
 }
 
 // arrive has the backend see the request.
 func (c *call) arrive() {
 	r := c.run
-	c.net.onWay = false
-	c.dispatch(r.wire.send(c, c.request(c.attempts)))
-	if !c.net.orphan {
+	c.own.net.onWay = false
+	c.describe(&r.request, int(c.attempts))
+	c.dispatch(r.wire.send(c, &r.request))
+	if !c.own.net.orphan {
 		return
 	}
 	c.hits.End()
-	r.settleLate(c.net.late, c.commits)
-	c.generation++ // so that the backend's answer finds nobody
-	c.net = transit{}
-	r.free = append(r.free, c)
+	r.settleLate(c.own.net.late, uint64(c.commits))
+	r.calls.release(c) // so that the backend's answer finds nobody
 }
 
 // reply sends the answer on its way, where it leaves in wait from now.
 func (c *call) reply(wait time.Duration) {
 	r := c.run
 	wait = sim.Add(wait, c.draw(r.network.reply))
-	c.net.due = sim.Add(r.loop.Now(), wait)
+	c.own.net.due = sim.Add(r.loop.Now(), wait)
 	r.loop.After(wait, c, c.event(eventAnswer))
 }
 
 // abandon leaves the request on its way: it arrives, and is served, for nobody.
 func (c *call) abandon() {
 	r := c.run
-	c.net.onWay = false
-	if c.net.late == nil {
-		c.net.late = r.network.open()
+	c.own.net.onWay = false
+	if c.own.net.late == nil {
+		c.own.net.late = r.network.open()
 	}
-	c.net.late.onWay++
-	o := r.spare()
+	c.own.net.late.onWay++
+	o := r.calls.spare()
 	*o = call{
 		run: r, cell: c.cell, client: c.client, number: c.number, op: c.op, route: c.route, attempts: c.attempts,
-		generation: o.generation, start: c.start, sent: c.sent, key: c.key, size: c.size, net: c.net,
+		generation: o.generation, start: c.start, sent: c.sent,
+		own: &own{key: c.own.key, size: c.own.size, net: c.own.net},
 	}
-	o.net.onWay, o.net.orphan = true, true
-	r.loop.At(o.net.arrives, o, o.event(eventArrives))
+	o.own.net.onWay, o.own.net.orphan = true, true
+	r.loop.At(o.own.net.arrives, o, o.event(eventArrives))
 }
 
 // late is the books of a call of which requests are still on their way: what they change is
@@ -111,14 +111,14 @@ type late struct {
 // book holds what the backend carried out for the call against what its caller is told.
 func (c *call) book(ok bool) {
 	writes, lie := c.run.mix.ops[c.op].writes, ok && c.lie
-	l := c.net.late
-	if l == nil {
-		c.cell.truth.add(writes, ok, c.commits, lie)
+	if c.run.network == nil || c.own.net.late == nil {
+		c.cell.truth.add(writes, ok, uint64(c.commits), lie)
 		return
 	}
-	c.net.late = nil
+	l := c.own.net.late
+	c.own.net.late = nil
 	l.cell, l.writes, l.ok, l.lie = c.cell, writes, ok, lie
-	l.commits += c.commits
+	l.commits += uint64(c.commits)
 	if l.onWay == 0 {
 		c.run.network.close(l)
 	}

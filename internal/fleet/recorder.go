@@ -11,6 +11,7 @@ import (
 	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/retry/retryhttp"
 )
 
 // recorder gathers what a fleet does as it happens: its memory grows with the
@@ -21,6 +22,15 @@ type recorder struct {
 	edges    []time.Duration // end of each phase
 	series   series
 	recovery measure.Recovery
+	phase    int // the one that cellNow was asked for last
+	judged   judgement
+}
+
+// judgement is the outcome of an error that was met before: in the mode Model they are
+// few.
+type judgement struct {
+	err     *retryhttp.StatusError
+	outcome int
 }
 
 // fineCells is how many cells get histograms of three digits; above, two are
@@ -69,6 +79,14 @@ func (r *recorder) cell(start time.Duration, op int) *cell {
 	return &r.cells[r.phaseAt(start)*r.ops+op]
 }
 
+// cellNow is cell for times that never go back.
+func (r *recorder) cellNow(now time.Duration, op int) *cell {
+	for r.phase < len(r.edges)-1 && now >= r.edges[r.phase] {
+		r.phase++
+	}
+	return &r.cells[r.phase*r.ops+op]
+}
+
 // attempt books the end of the attempt under way.
 func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
 	c.cell.outcomes[outcome]++
@@ -80,7 +98,7 @@ func (r *recorder) attempt(c *call, now time.Duration, outcome int) {
 // ended books the end of a call.
 func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	took := now - c.start
-	c.cell.ended(c.attempts, took)
+	c.cell.ended(int(c.attempts), took)
 	c.book(ok)
 	b := r.series.call(c.start)
 	b.calls++
@@ -112,6 +130,19 @@ func (r *recorder) phaseSpread(from, to time.Duration, phase []time.Duration) {
 	}
 }
 
+// outcome is the function of that name, which is not asked again for the error that was
+// met last.
+func (r *recorder) outcome(err error) int {
+	status, ok := err.(*retryhttp.StatusError)
+	if !ok {
+		return outcome(err)
+	}
+	if r.judged.err != status {
+		r.judged = judgement{status, outcome(err)}
+	}
+	return r.judged.outcome
+}
+
 // outcome names what became of an attempt, from its error alone, so that both
 // wires are judged alike.
 func outcome(err error) int {
@@ -138,8 +169,8 @@ func outcome(err error) int {
 	return reports.OutcomeConnection
 }
 
-// phase merges the cells of one phase.
-func (r *recorder) phase(i int) *cell {
+// merged is the cells of one phase in one.
+func (r *recorder) merged(i int) *cell {
 	sum := &cell{}
 	for j := range r.ops {
 		sum.merge(&r.cells[i*r.ops+j])

@@ -10,7 +10,7 @@ import (
 
 // httpRequest makes the request of an attempt to the backend at that address. What a
 // read is to find is put there by ensure, without the wire.
-func (r *run) httpRequest(c *call, who faults.Request, at url.URL, ensure func(key string, size int64) error) (*http.Request, error) {
+func (r *run) httpRequest(c *call, who *faults.Request, at url.URL, ensure func(key string, size int64) error) (*http.Request, error) {
 	u := &at
 	var err error
 	if r.cfg.Backend.Kind == S3 {
@@ -22,19 +22,19 @@ func (r *run) httpRequest(c *call, who faults.Request, at url.URL, ensure func(k
 		return nil, err
 	}
 	req := &http.Request{
-		Method: who.Method, URL: u, Host: u.Host, Header: r.header(c, &who),
+		Method: who.Method, URL: u, Host: u.Host, Header: r.header(c, who),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if who.Op != "CopyObject" && (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size > 0 {
-		req.ContentLength = c.size
-		req.Body = s3fake.Body(who.Key, c.size)
+	if who.Op != "CopyObject" && (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size() > 0 {
+		req.ContentLength = c.size()
+		req.Body = s3fake.Body(who.Key, c.size())
 	}
 	return req, nil
 }
 
 // s3Target sets the path-style URL. A read finds its object: it is there
 // before the request is sent.
-func s3Target(u *url.URL, c *call, who faults.Request, ensure func(key string, size int64) error) error {
+func s3Target(u *url.URL, c *call, who *faults.Request, ensure func(key string, size int64) error) error {
 	u.Path = "/" + who.Bucket
 	switch who.Op {
 	case "ListBuckets":
@@ -52,9 +52,9 @@ func s3Target(u *url.URL, c *call, who faults.Request, ensure func(key string, s
 	u.Path += "/" + who.Key
 	switch who.Op {
 	case "GetObject", "HeadObject":
-		return ensure(who.Key, c.size)
+		return ensure(who.Key, c.size())
 	case "CopyObject":
-		return ensure(copySource+who.Key, c.size)
+		return ensure(copySource+who.Key, c.size())
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func s3Target(u *url.URL, c *call, who faults.Request, ensure func(key string, s
 const copySource = "source/"
 
 // plainTarget reads the key as a request's target: a path, and perhaps a query.
-func plainTarget(u *url.URL, who faults.Request) error {
+func plainTarget(u *url.URL, who *faults.Request) error {
 	t, err := url.ParseRequestURI(who.Key)
 	if err != nil {
 		return err

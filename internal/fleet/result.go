@@ -50,7 +50,7 @@ func (r *Result) Report() reports.Policy {
 	}
 	var start time.Duration
 	for i, p := range cfg.Plan.Phases {
-		one := rec.phase(i)
+		one := rec.merged(i)
 		out.Phases = append(out.Phases, one.report(r.played(start, p.For)))
 		start += p.For
 	}

@@ -33,12 +33,13 @@ type run struct {
 	paced    bool  // the policy holds attempts back
 	keyed    bool  // somebody looks at keys: the wire, a route, or a rule that selects by them
 	headed   bool  // a rule asks for headers
+	owned    bool  // calls have keys, sizes or breakers of their own
 	err      error // a request that could not be sent: the run is void
 	timeout  error // what the client sees when its attempt's time is up
 
 	numbers  []uint32 // calls started by each client
-	flying   []*call  // calls in flight
-	free     []*call
+	calls    pool
+	request  faults.Request // of the attempt that is being sent
 	recorder recorder
 
 	ended func(c *call, ok bool) // nil: nobody is told. For tests that keep books of their own.
@@ -92,7 +93,7 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 	// Virtual time goes on to the end even where nothing happens there; a call
 	// that waits for an answer that never comes is given up then.
 	stop := max(r.loop.Now(), r.duration)
-	if len(r.flying) > 0 {
+	if r.calls.flying > 0 {
 		stop = end
 	}
 	return r.finish(stop), nil
@@ -139,6 +140,7 @@ func newRun(cfg *Config) (*run, error) {
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
 		r.keyed = true
 	}
+	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.Policy.Breaker != nil || r.network != nil
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)
@@ -177,9 +179,7 @@ func (r *run) now() time.Time { return epoch.Add(r.loop.Now()) }
 
 // finish gives up the calls still in flight and closes the books.
 func (r *run) finish(at time.Duration) *Result {
-	for len(r.flying) > 0 {
-		r.flying[len(r.flying)-1].giveUp(at)
-	}
+	r.calls.each(func(c *call) { c.giveUp(at) })
 	r.network.end()
 	return r.result(at)
 }

@@ -41,11 +41,11 @@ type verdict struct {
 	attempts     int
 }
 
-func (l *ledger) send(c *call, req faults.Request) answer {
+func (l *ledger) send(c *call, req *faults.Request) answer {
 	l.mark()
 	a := l.wire.send(c, req)
 	limit, limited := c.patience()
-	l.attempts = append(l.attempts, entry{client: c.client, call: c.number, a: a, gone: limited && limit < a.upload})
+	l.attempts = append(l.attempts, entry{client: c.client, call: uint64(c.number), a: a, gone: limited && limit < a.upload})
 	return a
 }
 
@@ -94,7 +94,7 @@ func playWithLedger(t testing.TB, c *Config) (*ledger, reports.Policy) {
 	r.wire = l
 	r.ended = func(c *call, ok bool) {
 		l.calls = append(l.calls, verdict{
-			client: c.client, call: c.number, cell: c.cell, op: r.mix.ops[c.op].Name, key: c.key, ok: ok, attempts: c.attempts,
+			client: c.client, call: uint64(c.number), cell: c.cell, op: r.mix.ops[c.op].Name, key: c.key(), ok: ok, attempts: int(c.attempts),
 		})
 	}
 	res, err := r.play(context.Background(), nil)

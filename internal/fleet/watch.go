@@ -32,7 +32,7 @@ type CallRecord struct {
 // watchAttempt tells of the end of the attempt under way.
 func (r *run) watchAttempt(c *call, now time.Duration, outcome int) {
 	if w := r.cfg.Watch; w != nil {
-		w.Attempt(AttemptRecord{Client: c.client, Call: c.number, Number: c.attempts, Sent: c.sent, Ended: now, Outcome: outcome})
+		w.Attempt(AttemptRecord{Client: c.client, Call: uint64(c.number), Number: int(c.attempts), Sent: c.sent, Ended: now, Outcome: outcome})
 	}
 }
 
@@ -42,7 +42,7 @@ func (r *run) watchCall(c *call, now time.Duration, ok bool, reason int) {
 	if w == nil {
 		return
 	}
-	rec := CallRecord{Client: c.client, Call: c.number, Op: c.op, Start: c.start, Ended: now, Attempts: c.attempts, OK: ok}
+	rec := CallRecord{Client: c.client, Call: uint64(c.number), Op: int(c.op), Start: c.start, Ended: now, Attempts: int(c.attempts), OK: ok}
 	if !ok {
 		rec.Reason = endName(reason)
 	}

@@ -11,7 +11,7 @@ import (
 // wire carries one attempt to the backend.
 type wire interface {
 	// send tells what the backend answers to the attempt and when.
-	send(c *call, req faults.Request) answer
+	send(c *call, req *faults.Request) answer
 }
 
 // answer is what becomes of one attempt. The time that the backend takes is
@@ -32,7 +32,7 @@ type answer struct {
 }
 
 // verdictAnswer is the answer that a verdict of the fault plan implies.
-func verdictAnswer(req faults.Request, v faults.Verdict) answer {
+func verdictAnswer(req *faults.Request, v *faults.Verdict) answer {
 	a := answer{add: v.Add, hang: v.Hangs(), served: v.Served(), upload: v.Upload()}
 	a.after, a.fixed = v.After()
 	a.hits = v.Hits()
@@ -44,17 +44,21 @@ func verdictAnswer(req faults.Request, v faults.Verdict) answer {
 // modelWire asks the fault plan for outcomes and sends nothing.
 type modelWire struct{ run *run }
 
-func (w modelWire) send(c *call, req faults.Request) answer {
-	now := w.run.loop.Now()
+func (w modelWire) send(c *call, req *faults.Request) answer {
+	r := w.run
+	now := r.loop.Now()
 	var header http.Header
-	if w.run.headed {
-		header = w.run.header(c, &req)
+	if r.headed {
+		header = r.header(c, req)
 	}
-	v := w.run.limiter.Meet(now, req, w.run.injector.DecideWith(now, req, header))
-	refused := w.run.routing.err(c.route, req.Method)
-	a := verdictAnswer(req, v)
-	a.err = routed(v, refused)
-	if a.served && refused == nil && w.run.hasRoom() && faults.Writes(req.Op) {
+	v := r.injector.DecideWith(now, *req, header)
+	if r.limiter != nil {
+		v = r.limiter.Meet(now, *req, v)
+	}
+	refused := r.routing.err(int(c.route), req.Method)
+	a := verdictAnswer(req, &v)
+	a.err = routed(&v, refused)
+	if a.served && refused == nil && r.mix.ops[c.op].writes && r.hasRoom() {
 		a.commits = 1
 	}
 	return a

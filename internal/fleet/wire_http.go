@@ -63,15 +63,15 @@ func (w *httpWire) withRoom(backend http.Handler) http.Handler {
 }
 
 // send makes the request and reads the response to its end, as a client does.
-func (w *httpWire) send(c *call, who faults.Request) answer {
+func (w *httpWire) send(c *call, who *faults.Request) answer {
 	req, err := w.run.httpRequest(c, who, url.URL{Scheme: "http", Host: "squall.invalid"}, w.ensure)
 	if err != nil {
 		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
 		return answer{hang: true}
 	}
 	w.commits = 0
-	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), who)))
-	a := verdictAnswer(who, ex.Verdict)
+	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), *who)))
+	a := verdictAnswer(who, &ex.Verdict)
 	a.commits = w.commits
 	if a.hang {
 		return a
