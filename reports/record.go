@@ -36,9 +36,10 @@ type Phase struct {
 	StartNS int64    `json:"start_ns"`
 	EndNS   int64    `json:"end_ns"`
 	Faults  []string `json:"faults,omitempty"` // the fault rules in force, as text
-	// Load says how the load differs from the scenario's own, as text: "rate 160/s".
+	// Load says how the load, or the backend's workers, differ from the scenario's own, as
+	// text: "rate 160/s", "workers 16".
 	Load []string `json:"load,omitempty"`
-	// Surge says that it differs so as to strain the backend: what comes after the phase is
+	// Surge says that they differ so as to strain the backend: what comes after the phase is
 	// measured as what comes after faults.
 	Surge bool `json:"surge,omitempty"`
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // The ways of a [Balancer] to choose the node for a job.
@@ -25,14 +24,14 @@ const (
 // Balances lists the ways of a [Balancer].
 func Balances() []string { return []string{RoundRobin, RandomNode, LeastLoaded, TwoChoices} }
 
-// Balancer stands before several stations and sends each job to one of them. A station
-// that is full refuses the job: the balancer tries no other.
+// Balancer stands before several stations and says which is to get a job. A station that
+// is full refuses it: the balancer names no other for the same job.
 //
 // A Balancer belongs to its loop's goroutine, and allocates nothing per job.
 type Balancer struct {
 	by    string
 	nodes []*Station
-	turn  int // of the next job, in RoundRobin
+	turn  int // the number of the next, in RoundRobin
 }
 
 // NewBalancer returns a balancer before the nodes, which chooses in one of the ways of
@@ -53,8 +52,9 @@ func NewBalancer(by string, nodes ...*Station) *Balancer {
 // Nodes returns the stations, in their order. The slice must not be changed.
 func (b *Balancer) Nodes() []*Station { return b.nodes }
 
-// Pick returns the station that [Balancer.Submit] would give a job to now, by the
-// draw u in [0, 1). Give each job a draw of its own ([Stream]); RoundRobin needs none.
+// Pick returns the station whose turn it is, by the draw u in [0, 1), and changes nothing:
+// [Balancer.Next] would return the same. Give each job a draw of its own ([Stream]);
+// RoundRobin needs none.
 func (b *Balancer) Pick(u float64) *Station {
 	n := len(b.nodes)
 	if n == 1 {
@@ -80,15 +80,13 @@ func (b *Balancer) Pick(u float64) *Station {
 	return b.nodes[b.turn]
 }
 
-// Submit gives a job to one of the stations; see [Station.Submit]. It returns which, as
-// its Cancel is the one that knows the job.
-func (b *Balancer) Submit(u float64, service time.Duration, a Actor, data uint64) (*Station, Job, bool) {
+// Next returns the station for a job that comes now; see [Balancer.Pick].
+func (b *Balancer) Next(u float64) *Station {
 	s := b.Pick(u)
 	if b.turn++; b.turn == len(b.nodes) {
 		b.turn = 0
 	}
-	j, ok := s.Submit(service, a, data)
-	return s, j, ok
+	return s
 }
 
 // least is one of the stations with the fewest jobs inside.

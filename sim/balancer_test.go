@@ -18,7 +18,7 @@ func stations(loop *sim.Loop, n, workers, queue int) (list []*sim.Station) {
 	return list
 }
 
-// What Pick promises is what Submit does, and each way keeps its rule.
+// What Pick promises is what Next does, and each way keeps its rule.
 func TestBalancerPicksByItsRule(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		by := rapid.SampledFrom(append(sim.Balances(), "")).Draw(rt, "by")
@@ -36,7 +36,8 @@ func TestBalancerPicksByItsRule(t *testing.T) {
 			most := slices.MaxFunc(nodes, func(a, b *sim.Station) int { return load(a) - load(b) }).Inside()
 			promised := b.Pick(u)
 			at, before, room := slices.Index(nodes, promised), promised.Inside(), !promised.Full()
-			s, job, ok := b.Submit(u, time.Second, idle, 0)
+			s := b.Next(u)
+			job, ok := s.Submit(time.Second, idle, 0)
 			if s != promised || ok != room {
 				rt.Fatalf("Pick promised node %d, and let in %t", at, ok)
 			}

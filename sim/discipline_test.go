@@ -253,7 +253,8 @@ func TestDisciplinesDoNotAllocate(t *testing.T) {
 		idle := &waits{}
 		cycle := func() {
 			for i := range 100 {
-				s, j, ok := b.Submit(float64(i)/100, time.Second, idle, 0)
+				s := b.Next(float64(i) / 100)
+				j, ok := s.Submit(time.Second, idle, 0)
 				if ok && i%5 == 0 {
 					s.Cancel(j)
 				}

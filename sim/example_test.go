@@ -282,7 +282,7 @@ func ExampleBalancer() {
 	draws := sim.NewStream(1, "balance")
 	idle := sim.ActorFunc(func(time.Duration, uint64) {})
 	for i := range uint64(300) {
-		balancer.Submit(draws.Float64(i, 0, 0), time.Second, idle, i)
+		balancer.Next(draws.Float64(i, 0, 0)).Enter(time.Second, idle, i)
 	}
 	for _, node := range nodes {
 		fmt.Println(node.Inside())

@@ -93,7 +93,7 @@ func (s *system) run(t *testing.T) {
 	var arrive sim.ActorFunc
 	arrive = func(now time.Duration, i uint64) {
 		s.arrivedAt[i], s.takes[i] = now, service.Sample(draws.Float64(i, 0, 0))
-		if _, _, in := balancer.Submit(draws.Float64(i, 1, 0), s.takes[i], s, i); !in {
+		if !balancer.Next(draws.Float64(i, 1, 0)).Enter(s.takes[i], s, i) {
 			s.Dropped(now, i)
 		}
 		if i+1 < n {

@@ -45,6 +45,8 @@ type own struct {
 	size int64
 	done func(error) // the breaker's, of the attempt under way
 	net  transit
+	late *late // the books of the call, where not all of its attempts are settled
+	job  *job  // the work on the attempt under way, at a station that may give it up
 }
 
 // What an event of a call means, in the low bits of its data; the rest is the
@@ -194,7 +196,10 @@ func (c *call) dispatch(a answer) {
 	r := c.run
 	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
 	limit, limited := c.patience()
-	if !limited || limit >= a.upload {
+	if limited && limit < a.upload {
+		a.commits, a.repeats = 0, false // it leaves before the backend has all of it
+	}
+	if entrusted := r.fickle && a.served && !a.fixed; !entrusted {
 		c.commits += uint32(a.commits)
 	}
 	limited = limited && r.network == nil // else the time-out is under way already
@@ -204,7 +209,7 @@ func (c *call) dispatch(a answer) {
 	case a.fixed:
 		wait = a.after
 	case a.served && r.station != nil:
-		c.queue(wait, limit, limited, a.hang)
+		c.queue(wait, limit, limited, &a)
 		return
 	case a.served:
 		c.work = wait
@@ -250,16 +255,16 @@ func (c *call) latency() sim.Sampler {
 
 // queue hands the attempt to the backend's workers, who serve it whether or
 // not the client still waits, and whether or not it ever hears of it.
-func (c *call) queue(work, limit time.Duration, limited, hang bool) {
+func (c *call) queue(work, limit time.Duration, limited bool, a *answer) {
 	r := c.run
 	done := c.event(eventAnswer)
 	switch {
-	case hang:
+	case a.hang:
 		done = c.event(eventWorked)
 	case r.network != nil:
 		done = c.event(eventLeaves)
 	}
-	work, ok := r.enter(work, c, done)
+	work, ok := r.enter(work, c, done, a)
 	if !ok {
 		c.answer, c.turnedAway = r.full.Err(r.mix.ops[c.op].method), true
 		c.await(r.full.After(), limit, limited)
@@ -279,6 +284,9 @@ func (c *call) settle(err error) {
 	now := r.loop.Now()
 	if r.network != nil && c.own.net.onWay {
 		c.abandon()
+	}
+	if r.fickle && c.own.job != nil {
+		c.leave()
 	}
 	if c.own != nil && c.own.done != nil {
 		c.own.done(err)
@@ -327,6 +335,9 @@ func (c *call) end(now time.Duration, ok bool, reason int) {
 	r.recorder.ended(c, now, ok, reason)
 	if r.ended != nil {
 		r.ended(c, ok)
+	}
+	if r.fickle && c.own.job != nil {
+		c.leave()
 	}
 	r.calls.release(c)
 	r.next(c.client)

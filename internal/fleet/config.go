@@ -107,10 +107,20 @@ type Backend struct {
 	// Slowdown is added to an attempt's service time for each other that is being
 	// served or waits when it arrives.
 	Slowdown time.Duration
-	Full     faults.Effect // what is answered to attempts that are turned away: an S3Error or a Status; zero: DefaultFull
-	Limits   faults.Limits
-	Bucket   string  // of every object, for S3
-	Routes   []Route // of a Web backend; the first that fits a request counts
+	Order    sim.Discipline // of the workers; zero: first come, first served
+	// Nodes is how many backends there are, each with these workers, queue and bounds;
+	// 0: one. Balance is how an attempt gets to one of them, one of sim.Balances.
+	Nodes   int
+	Balance string
+	// Cancels tells that work on an attempt ends when its client no longer waits;
+	// otherwise it goes on.
+	Cancels bool
+	// PhaseWorkers is Workers in each phase of the plan; nil: the same in all of them.
+	PhaseWorkers []int
+	Full         faults.Effect // what is answered to attempts that are turned away: an S3Error or a Status; zero: DefaultFull
+	Limits       faults.Limits
+	Bucket       string  // of every object, for S3
+	Routes       []Route // of a Web backend; the first that fits a request counts
 }
 
 // Route is how a Web backend answers some requests.

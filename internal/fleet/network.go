@@ -11,9 +11,8 @@ import (
 // see a request when it arrives, whether or not its client still waits; the client's
 // time-out runs from the sending.
 type network struct {
-	way            sim.Sampler // each way
-	request, reply sim.Stream
-	late, unused   []*late // of calls that left requests on the way; and those that are done with
+	way                   sim.Sampler // each way
+	request, reply, leave sim.Stream
 }
 
 // newNetwork returns nil where the way takes no time.
@@ -26,7 +25,7 @@ func newNetwork(cfg *Config) (*network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fleet: backend network: %w", err)
 	}
-	return &network{way: way, request: sim.NewStream(cfg.Seed, "network request"), reply: sim.NewStream(cfg.Seed, "network reply")}, nil
+	return &network{way: way, request: sim.NewStream(cfg.Seed, "network request"), reply: sim.NewStream(cfg.Seed, "network reply"), leave: sim.NewStream(cfg.Seed, "network leave")}, nil
 }
 
 // transit is what a call keeps of its attempt where there is a network.
@@ -37,7 +36,6 @@ type transit struct {
 	due     time.Duration // when the answer comes; -1: not known yet
 	limit   time.Duration // of the attempt, from its sending
 	limited bool
-	late    *late // the books of the call, where it left a request on the way
 }
 
 // draw draws one way of the attempt under way.
@@ -68,7 +66,7 @@ func (c *call) arrive() {
 		return
 	}
 	c.hits.End()
-	r.settleLate(c.own.net.late, uint64(c.commits))
+	r.books.settle(c.own.late, uint64(c.commits))
 	r.calls.release(c) // so that the backend's answer finds nobody
 }
 
@@ -84,83 +82,13 @@ func (c *call) reply(wait time.Duration) {
 func (c *call) abandon() {
 	r := c.run
 	c.own.net.onWay = false
-	if c.own.net.late == nil {
-		c.own.net.late = r.network.open()
-	}
-	c.own.net.late.onWay++
+	r.books.hold(c)
 	o := r.calls.spare()
 	*o = call{
 		run: r, cell: c.cell, client: c.client, number: c.number, op: c.op, route: c.route, attempts: c.attempts,
 		generation: o.generation, start: c.start, sent: c.sent,
-		own: &own{key: c.own.key, size: c.own.size, net: c.own.net},
+		own: &own{key: c.own.key, size: c.own.size, net: c.own.net, late: c.own.late},
 	}
 	o.own.net.onWay, o.own.net.orphan = true, true
 	r.loop.At(o.own.net.arrives, o, o.event(eventArrives))
-}
-
-// late is the books of a call of which requests are still on their way: what they change is
-// held against what its caller was told when they have arrived.
-type late struct {
-	cell            *cell // nil: the call has not ended
-	writes, ok, lie bool
-	commits         uint64
-	onWay           int // requests
-	slot            int // in network.late
-}
-
-// book holds what the backend carried out for the call against what its caller is told.
-func (c *call) book(ok bool) {
-	writes, lie := c.run.mix.ops[c.op].writes, ok && c.lie
-	if c.run.network == nil || c.own.net.late == nil {
-		c.cell.truth.add(writes, ok, uint64(c.commits), lie)
-		return
-	}
-	l := c.own.net.late
-	c.own.net.late = nil
-	l.cell, l.writes, l.ok, l.lie = c.cell, writes, ok, lie
-	l.commits += uint64(c.commits)
-	if l.onWay == 0 {
-		c.run.network.close(l)
-	}
-}
-
-// settleLate books what a late request changed.
-func (r *run) settleLate(l *late, commits uint64) {
-	l.onWay--
-	l.commits += commits
-	if l.onWay == 0 && l.cell != nil {
-		r.network.close(l)
-	}
-}
-
-// open begins the books of a call that leaves a request on the way.
-func (n *network) open() *late {
-	var l *late
-	if last := len(n.unused) - 1; last >= 0 {
-		l, n.unused = n.unused[last], n.unused[:last]
-		*l = late{}
-	} else {
-		l = &late{}
-	}
-	l.slot = len(n.late)
-	n.late = append(n.late, l)
-	return l
-}
-
-// close ends the books of a call that has ended.
-func (n *network) close(l *late) {
-	l.cell.truth.add(l.writes, l.ok, l.commits, l.lie)
-	last := len(n.late) - 1
-	n.late[l.slot] = n.late[last]
-	n.late[l.slot].slot = l.slot
-	n.late = n.late[:last]
-	n.unused = append(n.unused, l)
-}
-
-// end books the calls of which requests have not arrived when the run ends, and all calls
-// have.
-func (n *network) end() {
-	for n != nil && len(n.late) > 0 {
-		n.close(n.late[0])
-	}
 }

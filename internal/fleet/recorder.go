@@ -61,7 +61,7 @@ func newRecorder(cfg *Config, run time.Duration) recorder {
 func shortestFault(cfg *Config) time.Duration {
 	var least time.Duration
 	for i, p := range cfg.Plan.Phases {
-		_, surge := cfg.Load.inPhase(i)
+		_, surge := cfg.inPhase(i)
 		if (surge || len(p.Rules) > 0) && (least == 0 || p.For < least) {
 			least = p.For
 		}
@@ -199,7 +199,7 @@ func Phases(cfg *Config) []reports.Phase {
 		for _, rule := range p.Rules {
 			rec.Faults = append(rec.Faults, rule.String())
 		}
-		rec.Load, rec.Surge = cfg.Load.inPhase(i)
+		rec.Load, rec.Surge = cfg.inPhase(i)
 		out = append(out, rec)
 		at += p.For
 	}

@@ -16,7 +16,11 @@ type run struct {
 	cfg      *Config
 	duration time.Duration
 	loop     *sim.Loop
-	station  *sim.Station // nil: the backend serves everything at once
+	station  *sim.Station  // the first node's; nil: the backend serves everything at once
+	balancer *sim.Balancer // nil: there is one node
+	fickle   bool          // the stations may give work up that they have let in
+	jobs     []*job        // not in use
+	books    books
 	latency  sim.Sampler
 	network  *network    // nil: it takes no time
 	think    sim.Sampler // nil: no pause
@@ -49,7 +53,7 @@ type run struct {
 
 // draws are the fleet's named streams of chance.
 type draws struct {
-	arrivals, clients, mix, think, latency, jitter, pace sim.Stream
+	arrivals, clients, mix, think, latency, jitter, pace, balance sim.Stream
 }
 
 // eventsPerCheck is how many events pass between two looks at the context: a
@@ -129,7 +133,7 @@ func newRun(cfg *Config) (*run, error) {
 		arrivals: sim.NewStream(cfg.Seed, "arrivals"), clients: sim.NewStream(cfg.Seed, "clients"),
 		mix: sim.NewStream(cfg.Seed, "mix"), think: sim.NewStream(cfg.Seed, "think"),
 		latency: sim.NewStream(cfg.Seed, "latency"), jitter: sim.NewStream(cfg.Seed, "jitter"),
-		pace: sim.NewStream(cfg.Seed, "pace"),
+		pace: sim.NewStream(cfg.Seed, "pace"), balance: sim.NewStream(cfg.Seed, "balance"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Bucket)
@@ -140,7 +144,7 @@ func newRun(cfg *Config) (*run, error) {
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
 		r.keyed = true
 	}
-	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.Policy.Breaker != nil || r.network != nil
+	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.Policy.Breaker != nil || r.network != nil || r.fickle
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)
@@ -180,6 +184,6 @@ func (r *run) now() time.Time { return epoch.Add(r.loop.Now()) }
 // finish gives up the calls still in flight and closes the books.
 func (r *run) finish(at time.Duration) *Result {
 	r.calls.each(func(c *call) { c.giveUp(at) })
-	r.network.end()
+	r.books.end()
 	return r.result(at)
 }

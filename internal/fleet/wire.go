@@ -28,6 +28,7 @@ type answer struct {
 	// commits is how many changes the backend makes for the attempt, whether or not
 	// its client waits for the answer, unless that leaves before upload is over.
 	commits uint64
+	repeats bool // it has made them before, for a request with the same idempotency key
 	lie     bool // the answer is a success, but not what is stored
 }
 
@@ -58,7 +59,7 @@ func (w modelWire) send(c *call, req *faults.Request) answer {
 	refused := r.routing.err(int(c.route), req.Method)
 	a := verdictAnswer(req, &v)
 	a.err = routed(&v, refused)
-	if a.served && refused == nil && r.mix.ops[c.op].writes && r.hasRoom() {
+	if a.served && refused == nil && r.mix.ops[c.op].writes && r.hasRoom(c.client, uint64(c.number), int(c.attempts)) {
 		a.commits = 1
 	}
 	return a

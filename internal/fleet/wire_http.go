@@ -21,6 +21,7 @@ type httpWire struct {
 	transport *faults.Transport
 	store     *s3fake.Server // nil for a plain HTTP backend
 	commits   uint64         // changes that the backend made for the request under way
+	repeats   bool           // it had made them before
 }
 
 func newHTTPWire(r *run) (wire, error) {
@@ -44,20 +45,22 @@ func newHTTPWire(r *run) (wire, error) {
 
 // committed is told of every change that the backend makes.
 func (w *httpWire) committed(_ *http.Request, _ faults.Request, again bool) {
-	if !again {
-		w.commits++
+	if again {
+		w.repeats = true
+		return
 	}
+	w.commits++
 }
 
 // withRoom keeps from the backend what it has no room for, so that it does not
 // change anything.
 func (w *httpWire) withRoom(backend http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
-		if w.run.hasRoom() {
+		who, _ := faults.RequestFrom(req.Context())
+		if w.run.hasRoom(who.Client, who.Call, who.Attempt) {
 			backend.ServeHTTP(rw, req)
 			return
 		}
-		who, _ := faults.RequestFrom(req.Context())
 		w.run.full.Write(rw, req, who)
 	})
 }
@@ -69,10 +72,10 @@ func (w *httpWire) send(c *call, who *faults.Request) answer {
 		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
 		return answer{hang: true}
 	}
-	w.commits = 0
+	w.commits, w.repeats = 0, false
 	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), *who)))
 	a := verdictAnswer(who, &ex.Verdict)
-	a.commits = w.commits
+	a.commits, a.repeats = w.commits, w.repeats
 	if a.hang {
 		return a
 	}

@@ -1,0 +1,232 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/sim"
+)
+
+// drawStations draws a backend of any discipline, number of nodes and workers.
+func drawStations(t *rapid.T, c *Config) *Config {
+	b := &c.Backend
+	b.Workers, b.Queue = rapid.IntRange(1, 2).Draw(t, "workers"), rapid.IntRange(-1, 4).Draw(t, "room")
+	b.Order.Kind = rapid.SampledFrom(sim.Disciplines()).Draw(t, "discipline")
+	if b.Order.Measures() {
+		b.Order.Interval = rapid.SampledFrom([]time.Duration{0, 60 * time.Millisecond}).Draw(t, "interval")
+		b.Order.Target = rapid.SampledFrom([]time.Duration{0, 20 * time.Millisecond}).Draw(t, "target")
+	}
+	b.Cancels = rapid.Bool().Draw(t, "cancels")
+	b.Nodes = rapid.IntRange(0, 3).Draw(t, "nodes")
+	b.Balance = rapid.SampledFrom(sim.Balances()).Draw(t, "balance")
+	if rapid.Bool().Draw(t, "phase workers") {
+		b.PhaseWorkers = []int{b.Workers, rapid.IntRange(0, 3).Draw(t, "then"), b.Workers}
+	}
+	return c
+}
+
+// Whatever the stations do, the laws hold, the run repeats to the byte, and the model is
+// what comes over the wire.
+func TestStationsAreTheSameOverTheWire(t *testing.T) {
+	refused := uint64(0)
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawStations(rt, drawConfig(rt))
+		var records [3]string
+		for i, mode := range []Mode{Model, Model, HTTP} {
+			c.Mode = mode
+			rec := play(t, c)
+			for _, l := range rec.Limits {
+				refused += l.Refused
+			}
+			data, err := json.MarshalIndent(rec, "", " ")
+			if err != nil {
+				rt.Fatal(err)
+			}
+			records[i] = string(data)
+		}
+		if diff := firstDifference(records[0], records[1]); diff != "" {
+			rt.Fatalf("two runs of one configuration differ: %s", diff)
+		}
+		if diff := firstDifference(records[0], records[2]); diff != "" {
+			rt.Fatalf("model and http differ: %s", diff)
+		}
+	})
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+}
+
+// Where nothing is given up, it makes no difference that it could be: the same run, by
+// jobs whose books are kept open, to the byte.
+func TestJobsAreCallsOfTheStation(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawStations(rt, drawConfig(rt))
+		c.Backend.Cancels = false
+		if c.Backend.Order.Drops(c.Backend.Queue) {
+			c.Backend.Order = sim.Discipline{}
+		}
+		var records [2]string
+		for i := range records {
+			r, err := newRun(c)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			r.fickle, r.owned = i == 1, r.owned || i == 1
+			res, err := r.play(context.Background(), nil)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if len(r.books.open) > 0 || i == 1 && len(r.jobs) > 0 && r.jobs[0].call != nil {
+				rt.Fatalf("%d books are open at the end", len(r.books.open))
+			}
+			data, err := json.MarshalIndent(res.Report(), "", " ")
+			if err != nil {
+				rt.Fatal(err)
+			}
+			records[i] = string(data)
+		}
+		if diff := firstDifference(records[0], records[1]); diff != "" {
+			rt.Fatalf("with and without jobs differ: %s", diff)
+		}
+	})
+}
+
+// puts is a replay of writes at the given milliseconds, each by a client of its own, on one
+// worker that takes 100 ms for each.
+func puts(t *testing.T, attempts int, at ...int) *Config {
+	t.Helper()
+	c := steady(attempts)
+	c.Backend.Latency = fixed(100 * time.Millisecond)
+	c.Backend.Workers = 1
+	c.Load = Load{Model: Replay, Clients: len(at), Mix: []Op{{Name: "PutObject", Weight: 1}}}
+	for i, ms := range at {
+		c.Load.Trace = append(c.Load.Trace, Arrival{At: time.Duration(ms) * time.Millisecond, Client: uint64(i), Key: "k", Size: 1})
+	}
+	return c
+}
+
+// both plays in both modes, which must agree.
+func both(t *testing.T, c *Config) reports.Policy {
+	t.Helper()
+	model := record(t, c)
+	c.Mode = HTTP
+	if diff := firstDifference(model, record(t, c)); diff != "" {
+		t.Errorf("model and http differ: %s", diff)
+	}
+	return play(t, c)
+}
+
+// The oldest of the queue makes room for the newest: it is refused when that comes, has
+// changed nothing and cost nothing.
+func TestLIFOEvicts(t *testing.T) {
+	c := puts(t, 1, 0, 10, 20, 30)
+	c.Backend.Queue, c.Backend.Order.Kind = 2, sim.LIFO
+	rec := both(t, c)
+	if rec.Total.Calls != 4 || rec.Total.Succeeded != 3 || rec.Total.AttemptOutcomes[reports.OutcomeThrottled] != 1 {
+		t.Errorf("%d of %d calls succeeded, outcomes %v", rec.Total.Succeeded, rec.Total.Calls, rec.Total.AttemptOutcomes)
+	}
+	if rec.Total.Truth != (reports.Truth{Writes: 4}) || rec.Total.WorkNS != int64(300*time.Millisecond) {
+		t.Errorf("truth %+v, work %v", rec.Total.Truth, time.Duration(rec.Total.WorkNS))
+	}
+	// The second came at 10 ms, was dropped at 30 ms, and told 1 ms later; the third waits for all.
+	if d := rec.Total.CallDuration; d.MinNS != int64(21*time.Millisecond) || d.MaxNS != int64(280*time.Millisecond) {
+		t.Errorf("calls took from %v to %v", time.Duration(d.MinNS), time.Duration(d.MaxNS))
+	}
+	want := reports.Limit{Kind: reports.LimitCapacity, Limit: "room for 1 workers and a queue of 2, lifo: SlowDown", Asked: 4, Refused: 1}
+	if len(rec.Limits) != 1 || rec.Limits[0] != want {
+		t.Errorf("limits %+v, want %+v", rec.Limits, want)
+	}
+}
+
+// Work that nobody waits for any more ends: a waiting request leaves the queue, one that is
+// served its worker. It changes nothing, and has cost the time until then.
+func TestCancelledWork(t *testing.T) {
+	for _, cancels := range []bool{false, true} {
+		c := puts(t, 1, 0, 10, 20)
+		c.Backend.Queue, c.Backend.Cancels = -1, cancels
+		c.Policy.Retry.AttemptTimeout = 150 * time.Millisecond
+		// By FIFO: one done at 100 ms; the second would be at 200 ms and leaves at 160 ms; the third, who
+		// has waited, begins then and leaves at 170 ms.
+		want := reports.Metrics{Truth: reports.Truth{Writes: 3, FalseFailures: 2}, WorkNS: int64(300 * time.Millisecond)}
+		if cancels {
+			want = reports.Metrics{Truth: reports.Truth{Writes: 3}, WorkNS: int64(170 * time.Millisecond)}
+		}
+		rec := both(t, c)
+		if rec.Total.Succeeded != 1 || rec.Total.Truth != want.Truth || rec.Total.WorkNS != want.WorkNS {
+			t.Errorf("cancels %t: %d succeeded, truth %+v, work %v", cancels, rec.Total.Succeeded, rec.Total.Truth, time.Duration(rec.Total.WorkNS))
+		}
+		if wasted := rec.Total.WastedWorkNS; wasted != want.WorkNS-int64(100*time.Millisecond) {
+			t.Errorf("cancels %t: %v of it wasted", cancels, time.Duration(wasted))
+		}
+	}
+	// Over a network the news takes its time as well.
+	c := withNetwork(puts(t, 1, 0, 10, 20), fixed(5*time.Millisecond))
+	c.Backend.Queue, c.Backend.Cancels = -1, true
+	c.Policy.Retry.AttemptTimeout = 150 * time.Millisecond
+	// Served from 5 to 105 ms; from then to 165 ms; and from then to 175 ms.
+	if rec := both(t, c); rec.Total.WorkNS != int64(170*time.Millisecond) || rec.Total.Truth != (reports.Truth{Writes: 3}) {
+		t.Errorf("over a network: work %v, truth %+v", time.Duration(rec.Total.WorkNS), rec.Total.Truth)
+	}
+}
+
+// A write that was dropped did not happen, though the fake service has seen it: the later one
+// with the same idempotency key did it.
+func TestDroppedWritesAndIdempotencyKeys(t *testing.T) {
+	c := steady(8)
+	c.Mode, c.Backend.Kind, c.Backend.Bucket = HTTP, Web, ""
+	c.Backend.Workers, c.Backend.Queue, c.Backend.Order.Kind = 1, 3, sim.LIFO
+	c.Load.Rate, c.Load.Clients = 60, 10 // of 50 a second
+	c.Load.Mix = []Op{{Name: "POST", Key: "/orders/{client}/{call}", Weight: 1, Headers: []Header{{Name: "Idempotency-Key", Value: "{client}-{call}"}}}}
+	c.Policy.Retry.AttemptTimeout = 200 * time.Millisecond
+	rec := play(t, c)
+	if rec.Limits[0].Refused < 100 || rec.Total.Succeeded < 1000 {
+		t.Fatalf("%+v, %d succeeded", rec.Limits, rec.Total.Succeeded)
+	}
+	if tr := rec.Total.Truth; tr.FalseSuccesses != 0 || tr.Duplicates != 0 {
+		t.Errorf("truth %+v", tr)
+	}
+}
+
+// Workers that come and go: a phase with none serves nobody, and what has waited is
+// served in the next.
+func TestPhaseWorkers(t *testing.T) {
+	c := puts(t, 1, 0, 1010, 1020, 2500)
+	c.Backend.Queue, c.Backend.PhaseWorkers = -1, []int{1, 0, 2}
+	c.Plan.Phases = []faults.Phase{{Label: "a", For: time.Second}, {Label: "b", For: time.Second}, {Label: "c", For: time.Second}}
+	rec := both(t, c)
+	if rec.Total.Succeeded != 4 || rec.Phases[1].CallDuration.MinNS != int64(1080*time.Millisecond) || rec.Phases[1].CallDuration.MaxNS != int64(1090*time.Millisecond) {
+		t.Errorf("%d succeeded, those of the second phase took %+v", rec.Total.Succeeded, rec.Phases[1].CallDuration)
+	}
+	phases := Phases(c)
+	if len(phases[0].Load) != 0 || phases[0].Surge || phases[1].Load[0] != "workers 0" || !phases[1].Surge || phases[2].Load[0] != "workers 2" || phases[2].Surge {
+		t.Errorf("phases %+v", phases)
+	}
+}
+
+// A fleet's nodes at random are so many M/M/1 systems; the fuller knowledge, the shorter
+// the wait.
+func TestNodes(t *testing.T) {
+	const rho, nodes = 0.8, 4
+	mean := func(balance string) float64 {
+		c := steady(1)
+		c.Backend.Latency = sim.Dist{Kind: sim.Exponential, Mean: 10 * time.Millisecond}
+		c.Backend.Workers, c.Backend.Queue, c.Backend.Nodes, c.Backend.Balance = 1, -1, nodes, balance
+		c.Load.Rate = rho * nodes * 100
+		c.Plan.Phases[0].For = 5 * time.Minute
+		return time.Duration(play(t, c).Total.CallDuration.MeanNS).Seconds()
+	}
+	random, two, least := mean(sim.RandomNode), mean(sim.TwoChoices), mean(sim.LeastLoaded)
+	if want := 0.010 / (1 - rho); math.Abs(random/want-1) > 0.08 {
+		t.Errorf("at random calls take %.4f s, want about %.4f", random, want)
+	}
+	if two > 0.7*random || least > 0.95*two {
+		t.Errorf("random %.4f s, two choices %.4f s, least loaded %.4f s", random, two, least)
+	}
+}
