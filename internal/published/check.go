@@ -63,7 +63,7 @@ func (c Check) String() string {
 type Row struct{ Published, Measured, Tolerance string }
 
 // Row returns the numbers as they are shown, with their unit. What is measured has a
-// decimal more than what was published.
+// decimal more than what was published, unless it has to be equal to it.
 func (c Check) Row() Row {
 	number := func(x float64, digits int) string {
 		s := strconv.FormatFloat(x, 'f', digits, 64)
@@ -75,7 +75,11 @@ func (c Check) Row() Row {
 		}
 		return s + " " + c.Unit
 	}
-	return Row{number(c.Published, c.Digits), number(c.Measured, c.Digits+1), number(c.Tolerance, c.Digits+1)}
+	digits := c.Digits + 1
+	if c.Tolerance == 0 {
+		digits = c.Digits
+	}
+	return Row{number(c.Published, c.Digits), number(c.Measured, digits), number(c.Tolerance, digits)}
 }
 
 // within999 is the number of standard errors that a normal variable stays within in

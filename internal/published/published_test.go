@@ -12,7 +12,7 @@ import (
 
 // quick is the share of the runs that tests make. The tolerances are wider by the
 // same formula; TestMutants shows that they still see a wrong model.
-const quick Effort = 0.05
+const quick Effort = 0.01
 
 // reportsOf plays a study once for all tests.
 var reportsOf = func() map[string]func() Report {
@@ -99,5 +99,5 @@ func TestMutants(t *testing.T) {
 }
 
 func mutants() []mutant {
-	return slices.Concat(backoffMutants(), bucketMutants())
+	return slices.Concat(backoffMutants(), bucketMutants(), markovMutants(), queueingMutants(), policyMutants())
 }

@@ -97,7 +97,7 @@ func backoffReport(effort Effort, strategies []strategy) Report {
 			if effort < Full && s.calls[clients] == 0 {
 				continue // of use to the figure alone
 			}
-			runs := play(effort.of(backoffRuns, 8), func(i uint64) occResult { return occRun(s, clients, i) })
+			runs := play(effort.of(backoffRuns, 20), func(i uint64) occResult { return occRun(s, clients, i) })
 			c := meanOf(runs, func(r occResult) float64 { return float64(r.calls) })
 			t := meanOf(runs, func(r occResult) float64 { return float64(r.end) / float64(time.Millisecond) })
 			x := float64(clients)

@@ -143,7 +143,7 @@ func bucketCharts() []reports.Chart {
 func clientsChart() reports.Chart {
 	c := reports.Chart{
 		Name: "r2-clients", Title: "Many small buckets are a large one", Subtitle: "1,000 calls a second in all, for 20 s · adaptive strategy, a bucket for each client · measured",
-		Alt: "Load against failure rate: with 10 clients the buckets bound it at 110 %, with 1,000 clients the retries that they begin with let it pass 130 %.",
+		Alt: "Load against failure rate: with 10 clients the buckets bound it at 110 %, with 1,000 clients the retries that they begin with take it to 130 %.",
 		X:   reports.Axis{Label: "share of requests that fail"}, Y: reports.Axis{Label: "attempts for each hundred calls"},
 	}
 	for _, clients := range []int{10, 100, 1000} {

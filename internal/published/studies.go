@@ -5,5 +5,8 @@ func Studies() []Study {
 	return []Study{
 		backoffStudy(),
 		bucketStudy(),
+		markovStudy(),
+		queueingStudy(),
+		policyStudy(),
 	}
 }
