@@ -58,6 +58,13 @@ func (sc *Scenario) asksForBackend() string {
 	return ""
 }
 
+// ExpectedCalls guesses how many calls a run makes under each policy: of an open load the
+// mean, of a replay the number; of a closed load a guess by the medians.
+func (sc *Scenario) ExpectedCalls() float64 {
+	calls, _ := sc.estimate()
+	return calls
+}
+
 // estimate guesses the calls of a run and the bytes that they move.
 func (sc *Scenario) estimate() (calls, bytes float64) {
 	switch sc.Load.Model {

@@ -57,6 +57,7 @@ what each policy made of it.`,
 	})
 	root.AddCommand(
 		newRunCommand(env),
+		newVerifyCommand(env),
 		newServeCommand(env),
 		newExecCommand(env),
 		newMatrixCommand(env),

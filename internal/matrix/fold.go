@@ -1,10 +1,6 @@
 package matrix
 
-import (
-	"strings"
-
-	"github.com/squall-sim/squall/reports"
-)
+import "github.com/squall-sim/squall/reports"
 
 // leastLast is how narrow the last column may become.
 const leastLast = 16
@@ -25,7 +21,7 @@ func foldLast(g *reports.Grid, width int) {
 			rows = append(rows, row)
 			continue
 		}
-		for i, text := range fold(row[last], room, "") {
+		for i, text := range reports.Fold(row[last], room, "") {
 			if i > 0 {
 				row = make([]string, len(g.Columns))
 			}
@@ -34,23 +30,4 @@ func foldLast(g *reports.Grid, width int) {
 		}
 	}
 	g.Rows = rows
-}
-
-// fold breaks a text into lines of at most so many characters, at its blanks; a
-// longer word stays whole. All lines but the first begin with indent.
-func fold(text string, width int, indent string) []string {
-	var lines []string
-	line := ""
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-			line = word
-		case len([]rune(line))+1+len([]rune(word)) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = indent + word
-		}
-	}
-	return append(lines, line)
 }

@@ -28,7 +28,7 @@ func (m *Matrix) Text(w io.Writer, o TextOptions) error {
 		o.Width = 120
 	}
 	var b strings.Builder
-	say := func(text string) { b.WriteString(strings.Join(fold(text, o.Width, "  "), "\n") + "\n") }
+	say := func(text string) { b.WriteString(strings.Join(reports.Fold(text, o.Width, "  "), "\n") + "\n") }
 	for _, c := range m.Clients {
 		say(reports.OneLine(c.About))
 	}
