@@ -50,7 +50,7 @@ var Layers = []Layer{
 		Why: "reading access logs is of use on its own; who imports it makes a scenario of what it finds"},
 	{Package: "internal/live", Imports: []string{"scenarios", "reports", "internal/measure", "faults", "faults/s3fake", "faults/httpfake", "sim", "internal/nearest"},
 		Why: "it puts a scenario's backend on sockets, for clients that nobody here knows; policies and loads have no part in it"},
-	{Package: "internal/livefleet", Imports: []string{"internal/live", "internal/fleet", "scenarios", "reports", "retry", "breaker"}, Tests: []string{"sim"},
+	{Package: "internal/livefleet", Imports: []string{"internal/live", "internal/fleet", "scenarios", "reports", "retry", "breaker", "sim"},
 		Why: "it plays a scenario's load in real time on the public core, as a service would, against a live backend; what calls are made, and the books, are the fleet's"},
 	{Package: "internal/verify", Imports: []string{"internal/livefleet", "internal/fleet", "scenarios", "faults", "reports"},
 		Why: "it holds the modes of a run against each other; how each is played is not its matter"},

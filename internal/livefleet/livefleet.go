@@ -12,6 +12,7 @@ import (
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/scenarios"
+	"github.com/squall-sim/squall/sim"
 )
 
 // Options are the choices of a live run. The zero value plays it at the speed of life.
@@ -77,6 +78,9 @@ type player struct {
 const grace = 100 * time.Millisecond
 
 func play(ctx context.Context, sc *scenarios.Scenario, o Options, c *fleet.Config, progress func(time.Duration)) (*fleet.Result, error) {
+	if what := beyond(&c.Backend); what != "" {
+		return nil, &scenarios.OptionError{Message: "a backend on a socket knows no " + what, Hint: "choose the mode model or http"}
+	}
 	p := &player{fastClock: newFastClock(o.Clock, o.Speed), scenario: sc, speed: o.Speed, kind: c.Backend.Kind}
 	var err error
 	if p.server, err = live.Start(sc, live.Options{Seed: c.Seed, Clock: p}); err != nil {
@@ -90,6 +94,22 @@ func play(ctx context.Context, sc *scenarios.Scenario, o Options, c *fleet.Confi
 	p.at, p.client = *at, newClient(o.Replays)
 	defer p.client.close()
 	return fleet.PlayLive(ctx, c, p, progress)
+}
+
+// beyond names what a simulated backend can do, and one on a socket cannot; "" for
+// nothing.
+func beyond(b *fleet.Backend) string {
+	switch {
+	case b.Order.Kind != "" && b.Order.Kind != sim.FIFO:
+		return "order of work but first come, first served"
+	case b.Nodes > 1:
+		return "nodes behind a balancer"
+	case b.Cancels:
+		return "work that ends with its client's patience"
+	case b.PhaseWorkers != nil:
+		return "number of workers that changes from phase to phase"
+	}
+	return ""
 }
 
 // Begin sets the backend's time to zero.

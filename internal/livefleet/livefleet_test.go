@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/squall-sim/squall/internal/fleet"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/scenarios"
@@ -223,6 +224,27 @@ func TestBadOptions(t *testing.T) {
 	}
 	if !slices.Contains(scenarios.Modes(), scenarios.ModeLive) {
 		t.Error("live is no mode")
+	}
+}
+
+// What a backend on a socket cannot do is refused, and not left out.
+func TestBeyond(t *testing.T) {
+	for want, b := range map[string]fleet.Backend{
+		"order": {Order: sim.Discipline{Kind: sim.LIFO}}, "nodes": {Nodes: 2}, "patience": {Cancels: true},
+		"phase to phase": {PhaseWorkers: []int{1}}, "": {Nodes: 1, Workers: 3, Queue: 4, Order: sim.Discipline{Kind: sim.FIFO}},
+	} {
+		if got := beyond(&b); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%+v: %q", b, got)
+		}
+	}
+	sc := parse(t, source("s3", open, "", "p: {retry: none}"))
+	play, err := New(sc, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad *scenarios.OptionError
+	if _, err := play(context.Background(), &fleet.Config{Backend: fleet.Backend{Cancels: true}}, nil); !errors.As(err, &bad) {
+		t.Errorf("%v", err)
 	}
 }
 
