@@ -57,13 +57,16 @@ func (p *Phase) Troubles() []string {
 
 // Policy is what one policy did with the scenario's load.
 type Policy struct {
-	Name     string      `json:"name"`
-	Baseline bool        `json:"baseline,omitempty"` // shown for comparison: thresholds do not bind it
-	Settings string      `json:"settings"`           // the retry policy and breaker in one line
-	Total    Metrics     `json:"total"`
-	Phases   []Metrics   `json:"phases"` // one for each phase of the run, by the phase in which the call started
-	Ops      []Op        `json:"ops"`    // by operation, in the order of the scenario's mix
-	Faults   []FaultRule `json:"faults"`
+	Name     string    `json:"name"`
+	Baseline bool      `json:"baseline,omitempty"` // shown for comparison: thresholds do not bind it
+	Settings string    `json:"settings"`           // the retry policy and breaker in one line
+	Total    Metrics   `json:"total"`
+	Phases   []Metrics `json:"phases"` // one for each phase of the run, by the phase in which the call started
+	Ops      []Op      `json:"ops"`    // by operation, in the order of the scenario's mix
+	// Groups are the same by group of clients, in the order of the scenario's; none: it
+	// has none.
+	Groups []Group     `json:"groups,omitempty"`
+	Faults []FaultRule `json:"faults"`
 	// Limits are what the backend refuses by itself: quotas, the rates of
 	// partitioned prefixes, its capacity. None: it refuses nothing.
 	Limits []Limit `json:"limits,omitempty"`
@@ -100,6 +103,13 @@ type Live struct {
 // Op is the share of one operation in a policy's totals.
 type Op struct {
 	Op      string  `json:"op"`
+	Metrics Metrics `json:"metrics"`
+}
+
+// Group is the share of one group of clients in a policy's totals.
+type Group struct {
+	Group   string  `json:"group"`
+	Clients int     `json:"clients"`
 	Metrics Metrics `json:"metrics"`
 }
 

@@ -234,3 +234,16 @@ func TestTextTellsOfSurges(t *testing.T) {
 		t.Errorf("got\n%s", got)
 	}
 }
+
+// Groups of clients have a line, where there are some.
+func TestTextTellsOfGroups(t *testing.T) {
+	run := samples.Burst()
+	if strings.Contains(string(textOf(t, run, reports.TextOptions{})), "  groups") {
+		t.Fatal("groups where there are none")
+	}
+	run.Policies[0].Groups = []reports.Group{{Group: "web", Metrics: run.Policies[0].Total}, {Group: "batch"}}
+	got := string(textOf(t, run, reports.TextOptions{Width: 200}))
+	if !strings.Contains(got, "  groups        web: ") || !strings.Contains(got, "; batch: no calls") {
+		t.Errorf("got\n%s", got)
+	}
+}

@@ -41,6 +41,9 @@ func (r *Run) Validate() error {
 		for j := range p.Ops {
 			p.Ops[j].Metrics.validate(fmt.Sprintf("%s.ops[%d].metrics", path, j), problem)
 		}
+		for j := range p.Groups {
+			p.Groups[j].Metrics.validate(fmt.Sprintf("%s.groups[%d].metrics", path, j), problem)
+		}
 		if p.Breakers.Count < 0 || p.Breakers.OpenNS < 0 || p.Breakers.HalfOpenNS < 0 {
 			problem("%s.breakers: negative", path)
 		}

@@ -20,6 +20,7 @@ func (t *textWriter) policy(p *Policy) {
 	t.fact("breaker", t.breakers(p))
 	t.fact("failed calls", ends(&p.Total))
 	t.fact("attempts", attempts(&p.Total))
+	t.fact("groups", groups(p))
 	t.fact("ground truth", t.truth(p))
 	t.fact("faults", t.faults(p))
 	t.fact("limits", limits(p))
@@ -281,4 +282,20 @@ func (th *Threshold) want() string {
 		return th.Expected
 	}
 	return th.Expr
+}
+
+// groups tells how the groups of clients fared, where there are some.
+func groups(p *Policy) string {
+	var parts []string
+	for i := range p.Groups {
+		g := &p.Groups[i]
+		m := &g.Metrics
+		if m.Calls == 0 {
+			parts = append(parts, OneLine(g.Group)+": no calls")
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s of %s calls succeeded, %s attempts each, p99 %s", OneLine(g.Group), FormatShare(m.SuccessRate),
+			FormatCount(m.Calls), FormatNumber(m.Amplification), FormatDuration(time.Duration(m.CallDuration.P99NS))))
+	}
+	return strings.Join(parts, "; ")
 }

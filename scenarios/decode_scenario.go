@@ -39,7 +39,7 @@ const (
 )
 
 func (d *decoder) load(n ast.Node, p *path) (l Load) {
-	known := []string{"model", "rate", "arrivals", "clients", "think", "max_in_flight", "mix", "trace", "speed"}
+	known := []string{"model", "rate", "arrivals", "clients", "groups", "think", "max_in_flight", "mix", "trace", "speed"}
 	d.object(n, p, known, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "model":
@@ -50,6 +50,8 @@ func (d *decoder) load(n ast.Node, p *path) (l Load) {
 			l.Arrivals = ArrivalProcess(d.choice(v, p, "arrival process", []string{string(Poisson), string(Paced)}))
 		case "clients":
 			l.Clients = d.integer(v, p, 1, maxClients)
+		case "groups":
+			d.items(v, p, func(_ int, v ast.Node, p *path) { l.Groups = append(l.Groups, d.group(v, p)) })
 		case "think":
 			think := d.dist(v, p)
 			l.Think = &think
@@ -65,6 +67,7 @@ func (d *decoder) load(n ast.Node, p *path) (l Load) {
 			}
 		}
 	})
+	d.sumGroups(&l, p)
 	return l
 }
 
@@ -86,13 +89,12 @@ func (d *decoder) defaults(sc *Scenario) {
 		}
 	}
 	sizes := make(map[string]Size) // of the objects that this load writes
-	for _, m := range l.Mix {
+	for m := range l.items() {
 		if op, _ := findOperation(sc.Backend.Kind, m.Op); op.body == sends {
 			sizes[m.Key] = max(0, m.Size)
 		}
 	}
-	for i := range l.Mix {
-		m := &l.Mix[i]
+	for m := range l.items() {
 		if m.Size >= 0 {
 			continue
 		}

@@ -85,7 +85,7 @@ func (h Header) acts(kind Kind) bool {
 // actingHeader returns the name of a header of the load on which the backend acts;
 // "" if there is none.
 func (sc *Scenario) actingHeader() string {
-	for _, m := range sc.Load.Mix {
+	for m := range sc.Load.items() {
 		for _, h := range m.Headers {
 			if h.acts(sc.Backend.Kind) {
 				return h.Name

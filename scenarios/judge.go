@@ -12,12 +12,14 @@ import (
 // Sample is one metric over a chosen set of calls, as thresholds are held against it.
 type Sample = measure.Sample
 
+// Choice says which calls a metric is about.
+type Choice = measure.Choice
+
 // Measurer is what thresholds are judged on: what somebody did, and how it came out.
 type Measurer interface {
-	// Measure returns the metric of that name (see [Metrics]) over the calls of one
-	// phase and operation; a negative phase and an empty op mean all. Durations
-	// are in seconds. ok is false for a metric that it cannot know.
-	Measure(metric string, phase int, op string) (s Sample, ok bool)
+	// Measure returns the metric of that name (see [Metrics]) over the calls that are
+	// chosen. Durations are in seconds. ok is false for a metric that it cannot know.
+	Measure(metric string, of Choice) (s Sample, ok bool)
 }
 
 // Unjudged is a threshold that says nothing of those that were to be judged.
@@ -33,8 +35,10 @@ type Unjudged struct {
 func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (judged []reports.Threshold, left []Unjudged) {
 	for i, t := range sc.Thresholds {
 		phase := sc.phaseIndex(t.Filter.Phase)
-		_, known := m.Measure(t.Metric, phase, t.Filter.Op)
+		_, known := m.Measure(t.Metric, sc.choice(t))
 		switch {
+		case t.Filter.Group != "":
+			left = append(left, Unjudged{t, "only simulated clients have groups"})
 		case t.Filter.Policy != "":
 			left = append(left, Unjudged{t, "it is for the policy " + t.Filter.Policy})
 		case !known:
@@ -48,6 +52,11 @@ func (sc *Scenario) Judge(client string, m Measurer, due func(phase int) bool) (
 		}
 	}
 	return judged, left
+}
+
+// choice is the calls that a threshold is about.
+func (sc *Scenario) choice(t Threshold) Choice {
+	return Choice{Phase: sc.phaseIndex(t.Filter.Phase), Op: t.Filter.Op, Group: t.Filter.Group}
 }
 
 // unknown tells why a metric cannot be judged.
@@ -70,7 +79,7 @@ func (sc *Scenario) judge(i int, who string, m Measurer) reports.Threshold {
 	if t.Text != "" {
 		out.Expr = t.Text
 	}
-	s, _ := m.Measure(t.Metric, sc.phaseIndex(t.Filter.Phase), t.Filter.Op)
+	s, _ := m.Measure(t.Metric, sc.choice(t))
 	metric, _ := MetricByName(t.Metric)
 	if counts := metric.Kind == MetricTrend && t.Aggregate == AggCount; s.Count == 0 && !counts { // no samples are a count, too
 		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"

@@ -34,13 +34,13 @@ type Metric struct {
 	Kind  MetricKind
 	Unit  Unit
 	About string // one line
-	// Filters are the filter keys that the metric understands: of phase, op and
-	// policy.
+	// Filters are the filter keys that the metric understands: of phase, op, group
+	// and policy.
 	Filters []string
 }
 
 var (
-	byCall    = []string{"phase", "op", "policy"}
+	byCall    = []string{"phase", "op", "group", "policy"}
 	byPhase   = []string{"phase", "policy"}
 	byRun     = []string{"policy"}
 	metricSet = []Metric{

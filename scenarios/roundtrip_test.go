@@ -74,6 +74,35 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 		l.Speed = rapid.Float64Range(1e-3, 1e6).Draw(t, "speed")
 		return l
 	}
+	l.Mix = drawMix(t, kind)
+	if rapid.IntRange(0, 2).Draw(t, "groups?") == 0 {
+		drawGroups(t, kind, &l)
+	}
+	return l
+}
+
+// drawGroups cuts the load in groups.
+func drawGroups(t *rapid.T, kind Kind, l *Load) {
+	for i := range rapid.IntRange(1, 3).Draw(t, "groups") {
+		g := Group{Name: label(t, i), Clients: rapid.IntRange(1, maxClients/3).Draw(t, "clients")}
+		if l.Model == ModelOpen {
+			g.Rate = Rate(rapid.Float64Range(1e-9, maxRate/3).Draw(t, "rate"))
+		} else if rapid.Bool().Draw(t, "think?") {
+			d := drawDist(t, "think")
+			g.Think = &d
+		}
+		if rapid.Bool().Draw(t, "own mix?") {
+			g.Mix = drawMix(t, kind)
+		}
+		l.Groups = append(l.Groups, g)
+	}
+	l.Rate, l.Clients = l.sums()
+	if !slices.ContainsFunc(l.Groups, func(g Group) bool { return len(g.Mix) == 0 }) {
+		l.Mix = nil
+	}
+}
+
+func drawMix(t *rapid.T, kind Kind) (items []MixItem) {
 	for range rapid.IntRange(1, 4).Draw(t, "mix") {
 		op := rapid.SampledFrom(operations[kind]).Draw(t, "op")
 		m := MixItem{Op: op.name, Weight: rapid.Float64Range(1e-6, 1e6).Draw(t, "weight")}
@@ -91,9 +120,9 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 		if rapid.Bool().Draw(t, "headers?") {
 			m.Headers = []Header{{"x-tenant", "blue"}, {"User-Agent", `a "b": {client}/{call}, c`}, {"X-Empty", ""}}[rapid.IntRange(0, 2).Draw(t, "headers"):]
 		}
-		l.Mix = append(l.Mix, m)
+		items = append(items, m)
 	}
-	return l
+	return items
 }
 
 func drawPhases(t *rapid.T, model Model, ops []string) (phases []Phase) {

@@ -240,10 +240,20 @@ func fleetLoad(sc *Scenario) fleet.Load {
 		replay(sc, &l)
 		return l
 	}
-	for _, m := range sc.Load.Mix {
-		l.Mix = append(l.Mix, fleet.Op{Name: m.Op, Key: m.Key, Size: int64(m.Size), Weight: m.Weight, Headers: fleetHeaders(m.Headers)})
+	l.Mix = fleetMix(sc.Load.Mix)
+	for _, g := range sc.Load.Groups {
+		l.Groups = append(l.Groups, fleet.Group{
+			Name: g.Name, Clients: g.Clients, Rate: float64(g.Rate), Think: g.Think, Mix: fleetMix(g.Mix),
+		})
 	}
 	return l
+}
+
+func fleetMix(items []MixItem) (ops []fleet.Op) {
+	for _, m := range items {
+		ops = append(ops, fleet.Op{Name: m.Op, Key: m.Key, Size: int64(m.Size), Weight: m.Weight, Headers: fleetHeaders(m.Headers)})
+	}
+	return ops
 }
 
 // replay numbers the trace's clients and operations in order of appearance.

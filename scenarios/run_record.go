@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/internal/fleet"
+	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/sim"
 )
@@ -85,12 +86,7 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 	default:
 		calls = sc.openCalls()
 	}
-	var weight, size float64
-	for _, m := range sc.Load.Mix {
-		weight += m.Weight
-		size += float64(m.Weight * float64(m.Size)) // rounded, so that no architecture fuses it
-	}
-	return calls, calls * size / weight
+	return calls, calls * sc.Load.meanSize()
 }
 
 // length is how long the phases take together.
@@ -130,7 +126,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 			if !t.Binds(p) {
 				continue
 			}
-			if _, known := results[i].Measure(t.Metric, -1, ""); !known {
+			if _, known := results[i].Measure(t.Metric, measure.All()); !known {
 				run.Warnings = append(run.Warnings, unmeasured(t, p.Name))
 				continue
 			}

@@ -36,7 +36,7 @@ const (
 )
 
 // Filter narrows a metric to some calls. Empty fields choose all.
-type Filter struct{ Phase, Op, Policy string }
+type Filter struct{ Phase, Op, Group, Policy string }
 
 // Threshold is one claim about a metric that a run must bear out, such as
 // call_duration{phase:burst}: p(99)<20s. The grammar is k6's (metric with an
@@ -75,7 +75,7 @@ func ParseThreshold(selector, expr string) (Threshold, error) {
 // Selector is the metric with its filter: "call_duration{phase:burst}".
 func (t Threshold) Selector() string {
 	var parts []string
-	for _, f := range []struct{ key, value string }{{"phase", t.Filter.Phase}, {"op", t.Filter.Op}, {"policy", t.Filter.Policy}} {
+	for _, f := range []struct{ key, value string }{{"phase", t.Filter.Phase}, {"op", t.Filter.Op}, {"group", t.Filter.Group}, {"policy", t.Filter.Policy}} {
 		if f.value != "" {
 			parts = append(parts, f.key+":"+f.value)
 		}

@@ -35,10 +35,10 @@ func (t *Threshold) parseFilter(m Metric, text string) *scalarError {
 	for part := range strings.SplitSeq(text, ",") {
 		key, value, found := strings.Cut(part, ":")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		into := map[string]*string{"phase": &t.Filter.Phase, "op": &t.Filter.Op, "policy": &t.Filter.Policy}[key]
+		into := map[string]*string{"phase": &t.Filter.Phase, "op": &t.Filter.Op, "group": &t.Filter.Group, "policy": &t.Filter.Policy}[key]
 		switch {
 		case !found || value == "":
-			return scalarErr("the filter "+quote(part)+" is not key:value", "write {phase:label}, {op:name} or {policy:name}")
+			return scalarErr("the filter "+quote(part)+" is not key:value", "write {phase:label}, {op:name}, {group:name} or {policy:name}")
 		case into == nil:
 			return scalarErr("unknown filter "+quote(key), didYouMean(key, m.Filters))
 		case !slices.Contains(m.Filters, key):

@@ -166,6 +166,10 @@ type Load struct {
 	// Clients is how many clients share the load in ModelOpen and ModelClosed,
 	// at least 1. It is 0 in ModelReplay, whose clients are the trace's.
 	Clients int
+	// Groups are the parts of the clients that differ, in ModelOpen and ModelClosed: Rate
+	// and Clients are their sums, which Parse fills in. Clients are numbered through all
+	// of them. Empty: all clients are alike.
+	Groups []Group
 	// Think is how long a client of ModelClosed waits between an answer and its
 	// next call; nil: not at all. It is nil in the other models.
 	Think *sim.Dist
@@ -174,7 +178,8 @@ type Load struct {
 	// Clients is that bound.
 	MaxInFlight int
 	// Mix is what ModelOpen and ModelClosed call, drawn by weight for each
-	// call; at least one item. It is empty in ModelReplay.
+	// call; at least one item, unless all Groups have their own. It is empty in
+	// ModelReplay.
 	Mix []MixItem
 	// Trace is the trace file of ModelReplay, relative to the scenario's file.
 	Trace string

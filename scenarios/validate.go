@@ -97,7 +97,7 @@ func checkLabel(what, label string) *scalarError {
 	const longest = 64 // characters
 	switch {
 	case label == "":
-		return scalarErr("the "+what+" has no name", "write one, such as "+map[string]string{"phase": "label: outage", "policy": "shipped"}[what])
+		return scalarErr("the "+what+" has no name", "write one, such as "+map[string]string{"phase": "label: outage", "policy": "shipped", "group": "name: web"}[what])
 	case utf8.RuneCountInString(label) > longest:
 		return scalarErr("the name of the "+what+" is longer than 64 characters", "write a shorter one")
 	case badText(label) || strings.ContainsAny(label, "{},:\"\n") || strings.TrimSpace(label) != label:
@@ -191,6 +191,7 @@ func (c *checker) references(selectors []selector) {
 		if f := s.filter.Phase; f != "" && !phases[f] && sure {
 			c.report(s.at, "unknown phase "+quote(f), didYouMean(f, labels))
 		}
+		c.groupRef(s)
 		if f := s.filter.Policy; f != "" && c.sc.ServedOnly() {
 			c.report(s.at, "a scenario that is only served has no policies", "leave the filter out, or write a load and policies")
 		}

@@ -22,13 +22,13 @@ func (c *checker) load(p *path) {
 		c.openLoad(p, l)
 	case ModelClosed:
 		c.foreign(p, l, "rate", "arrivals", "max_in_flight", "trace", "speed")
-		if l.Clients < 1 || l.Clients > maxClients {
+		if len(l.Groups) == 0 && (l.Clients < 1 || l.Clients > maxClients) {
 			c.report(p.key("clients"), "a closed load needs clients", fmt.Sprintf("write clients: 1 to %d", maxClients))
 		}
 		if l.Think != nil {
 			c.dist(p.key("think"), *l.Think)
 		}
-		c.mix(p.key("mix"))
+		c.mixes(p)
 	case ModelReplay:
 		c.replay(p, l)
 	default:
@@ -39,12 +39,13 @@ func (c *checker) load(p *path) {
 // empty reports whether nothing of the load is set.
 func (l Load) empty() bool {
 	return l.Model == "" && l.Rate == 0 && l.Arrivals == "" && l.Clients == 0 && l.Think == nil && l.MaxInFlight == 0 &&
-		len(l.Mix) == 0 && l.Trace == "" && l.Records == nil && l.Speed == 0
+		len(l.Mix) == 0 && len(l.Groups) == 0 && l.Trace == "" && l.Records == nil && l.Speed == 0
 }
 
 func (c *checker) openLoad(p *path, l Load) {
 	c.foreign(p, l, "think", "trace", "speed")
 	switch most := fmt.Sprintf("%.0f/s", maxRate); {
+	case len(l.Groups) > 0: // they have it
 	case l.Rate > maxRate:
 		c.report(p.key("rate"), "the rate is out of bounds", "write at most "+most)
 	case !(l.Rate > 0):
@@ -53,17 +54,17 @@ func (c *checker) openLoad(p *path, l Load) {
 	if l.Arrivals != Poisson && l.Arrivals != Paced {
 		c.report(p.key("arrivals"), "unknown arrival process "+quote(string(l.Arrivals)), "write poisson or paced")
 	}
-	if l.Clients < 1 || l.Clients > maxClients {
+	if len(l.Groups) == 0 && (l.Clients < 1 || l.Clients > maxClients) {
 		c.report(p.key("clients"), "an open load needs clients", fmt.Sprintf("write clients: 1 to %d", maxClients))
 	}
 	if l.MaxInFlight < 0 {
 		c.report(p.key("max_in_flight"), fmt.Sprintf("%d in flight is not possible", l.MaxInFlight), "write 1 or more, or leave it out: unbounded")
 	}
-	c.mix(p.key("mix"))
+	c.mixes(p)
 }
 
 func (c *checker) replay(p *path, l Load) {
-	c.foreign(p, l, "rate", "arrivals", "clients", "think", "mix")
+	c.foreign(p, l, "rate", "arrivals", "clients", "groups", "think", "mix")
 	if !(l.Speed > 0 && l.Speed <= 1e6) {
 		c.report(p.key("speed"), "the speed "+formatNumber(l.Speed)+" is not possible", "write a number above 0 up to 1000000: 2 replays the trace in half its time")
 	}
@@ -121,28 +122,46 @@ func (c *checker) checkTraceOp(op string) *scalarError {
 	return c.checkOp(op)
 }
 
-func (c *checker) mix(p *path) {
-	if len(c.sc.Load.Mix) == 0 {
-		c.report(p, "there is nothing to call", "write at least one item, such as {op: "+c.sampleOp()+", key: a.json, size: 4KiB}")
-		return
-	}
-	if n := len(c.sc.Load.Mix); n > maxMix {
-		c.report(p, fmt.Sprintf("there are %d items", n), fmt.Sprintf("write at most %d: {client} and {call} make keys of their own", maxMix))
-	}
+// mixes checks all that the load calls.
+func (c *checker) mixes(p *path) {
 	c.ops = make(map[string]bool)
-	total, unknown := 0.0, false
-	for i, m := range c.sc.Load.Mix {
+	l, unknown := c.sc.Load, false
+	switch own := len(l.Groups) > 0 && all(l.Groups, func(g Group) bool { return g.Mix != nil }); {
+	case !own:
+		unknown = c.mix(p.key("mix"), l.Mix)
+	case len(l.Mix) > 0:
+		c.report(p.key("mix"), "nobody calls this: all groups have a mix of their own", "leave it out, or the mix of a group")
+	}
+	c.groups(p, &unknown)
+	n := len(l.Mix)
+	for _, g := range l.Groups {
+		n += len(g.Mix)
+	}
+	if n > maxMix {
+		c.report(p.key("mix"), fmt.Sprintf("there are %d items", n), fmt.Sprintf("write at most %d: {client} and {call} make keys of their own", maxMix))
+	}
+	if unknown {
+		c.ops = nil // told already: a fault or threshold may mean what that should have been
+	}
+}
+
+// mix checks the items of one mix, and reports whether there is an unknown operation.
+func (c *checker) mix(p *path, items []MixItem) (unknown bool) {
+	if len(items) == 0 {
+		c.report(p, "there is nothing to call", "write at least one item, such as {op: "+c.sampleOp()+", key: a.json, size: 4KiB}")
+		return true
+	}
+	total := 0.0
+	for i, m := range items {
 		c.mixItem(p.at(i), m)
 		c.ops[m.Op] = true
 		unknown = unknown || c.checkOp(m.Op) != nil
 		total += m.Weight
 	}
-	if unknown {
-		c.ops = nil // told already: a fault or threshold may mean what that should have been
-	}
 	if math.IsInf(total, 0) {
 		c.report(p, "the weights add up to more than a number holds", "write smaller ones")
 	}
+	return unknown
 }
 
 // mixItem checks one sort of call.
@@ -199,12 +218,13 @@ func (c *checker) opNames() []string { return slices.Sorted(maps.Keys(c.ops)) }
 // foreign reports the settings of other models.
 func (c *checker) foreign(p *path, l Load, names ...string) {
 	owner := map[string]string{
-		"rate": "open", "arrivals": "open", "max_in_flight": "open or replay", "clients": "open or closed",
+		"rate": "open", "arrivals": "open", "max_in_flight": "open or replay", "clients": "open or closed", "groups": "open or closed",
 		"think": "closed", "mix": "open or closed", "trace": "replay", "speed": "replay",
 	}
 	set := map[string]bool{
-		"rate": l.Rate != 0, "arrivals": l.Arrivals != "", "max_in_flight": l.MaxInFlight != 0, "clients": l.Clients != 0,
-		"think": l.Think != nil, "mix": len(l.Mix) > 0, "trace": l.Trace != "" || l.Records != nil, "speed": l.Speed != 0,
+		"rate": l.Rate != 0 && len(l.Groups) == 0, "arrivals": l.Arrivals != "", "max_in_flight": l.MaxInFlight != 0, "clients": l.Clients != 0 && len(l.Groups) == 0,
+		"groups": len(l.Groups) > 0,
+		"think":  l.Think != nil, "mix": len(l.Mix) > 0, "trace": l.Trace != "" || l.Records != nil, "speed": l.Speed != 0,
 	}
 	for _, name := range names {
 		if set[name] {

@@ -102,13 +102,19 @@ func (o *writer) load(sc *Scenario) {
 	o.line(1, "model: "+string(l.Model))
 	switch l.Model {
 	case ModelOpen:
-		o.line(1, "rate: "+l.Rate.String())
+		if len(l.Groups) == 0 {
+			o.line(1, "rate: "+l.Rate.String())
+		}
 		if l.Arrivals != Poisson {
 			o.line(1, "arrivals: "+string(l.Arrivals))
 		}
-		o.line(1, "clients: "+strconv.Itoa(l.Clients))
+		if len(l.Groups) == 0 {
+			o.line(1, "clients: "+strconv.Itoa(l.Clients))
+		}
 	case ModelClosed:
-		o.line(1, "clients: "+strconv.Itoa(l.Clients))
+		if len(l.Groups) == 0 {
+			o.line(1, "clients: "+strconv.Itoa(l.Clients))
+		}
 		if l.Think != nil {
 			o.line(1, "think: "+distText(*l.Think))
 		}
@@ -121,19 +127,24 @@ func (o *writer) load(sc *Scenario) {
 	if l.MaxInFlight > 0 {
 		o.line(1, "max_in_flight: "+strconv.Itoa(l.MaxInFlight))
 	}
-	if len(l.Mix) == 0 {
+	o.groups(sc.Backend.Kind, l.Groups)
+	o.mix(1, sc.Backend.Kind, l.Mix)
+}
+
+func (o *writer) mix(indent int, kind Kind, items []MixItem) {
+	if len(items) == 0 {
 		return
 	}
-	o.line(1, "mix:")
-	for _, m := range l.Mix {
+	o.line(indent, "mix:")
+	for _, m := range items {
 		var f flow
 		f.add("op", m.Op)
 		f.when(m.Key != "", "key", yamlText(m.Key))
-		op, _ := findOperation(sc.Backend.Kind, m.Op)
+		op, _ := findOperation(kind, m.Op)
 		f.when(op.body != noBody, "size", m.Size.String())
 		f.when(m.Weight != 1, "weight", floatText(m.Weight))
 		f.when(len(m.Headers) > 0, "headers", headersText(m.Headers))
-		o.line(2, "- "+f.String())
+		o.line(indent+1, "- "+f.String())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/reports"
 )
 
 // phased is steady with a phase for each rate, ten seconds each.
@@ -22,7 +23,12 @@ func phased(rates ...float64) *Config {
 
 func record(t *testing.T, c *Config) string {
 	t.Helper()
-	data, err := json.MarshalIndent(play(t, c), "", " ")
+	return jsonOf(t, play(t, c))
+}
+
+func jsonOf(t *testing.T, rec reports.Policy) string {
+	t.Helper()
+	data, err := json.MarshalIndent(rec, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}

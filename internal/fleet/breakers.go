@@ -38,7 +38,7 @@ type breakers struct {
 func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
 	phases := len(cfg.Plan.Phases)
 	return breakers{
-		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.Mix)), clock: clock, judge: judge,
+		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.allOps())), clock: clock, judge: judge,
 		chance: sim.NewStream(cfg.Seed, "breakers"),
 		byKey:  map[uint64]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),

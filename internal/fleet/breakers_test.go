@@ -8,6 +8,7 @@ import (
 
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/internal/measure"
 )
 
 // An outage that outlasts the calls opens each client's breaker: from then on
@@ -69,7 +70,7 @@ func TestBreakerIsNotOpenPastItsCoolDown(t *testing.T) {
 	if got, want := time.Duration(rec.Breakers.OpenNS), (8+16)*time.Second+2; got != want {
 		t.Errorf("open for %v, want %v", got, want)
 	}
-	if got, _ := res.Measure("breaker_open_time", 0, ""); math.Abs(got.Value-8) > 1e-8 {
+	if got, _ := res.Measure("breaker_open_time", measure.Choice{}); math.Abs(got.Value-8) > 1e-8 {
 		t.Errorf("open for %v s of the first phase, want 8", got.Value)
 	}
 	if all, want := time.Duration(rec.Breakers.OpenNS+rec.Breakers.HalfOpenNS), 57*time.Second; all < want || all > want+2*time.Second {

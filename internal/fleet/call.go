@@ -76,7 +76,7 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	c.number = r.numbers[i]
 	r.numbers[i]++
 	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
-	c.cell = r.recorder.cellNow(c.start, r.mix.ops[op].group)
+	c.cell = r.recorder.cellNow(c.start, r.group(client), r.mix.ops[op].name)
 	if r.live != nil {
 		r.live.launch(c)
 		return
@@ -137,7 +137,7 @@ func (c *call) send() {
 		return
 	}
 	if r.breakers.cfg != nil {
-		done, err := r.breakers.allow(c.client, r.mix.ops[c.op].group)
+		done, err := r.breakers.allow(c.client, r.mix.ops[c.op].name)
 		if err != nil {
 			c.cell.rejected++
 			c.failed(err)

@@ -136,6 +136,7 @@ type Load struct {
 	Rates       []float64 // (Open) the same in each phase of the plan; nil: Rate in all of them
 	Paced       bool      // evenly spaced arrivals instead of a Poisson process (Open)
 	Clients     int
+	Groups      []Group   // (Open, Closed) of which Clients and Rate are the sums; none: all clients are alike
 	Think       *sim.Dist // pause between calls (Closed); nil: none
 	MaxInFlight int       // arrivals beyond are dropped (Open, Replay); 0: no bound
 	Mix         []Op      // what calls do (Open, Closed); for Replay: the operations of the trace, in order of appearance

@@ -241,7 +241,7 @@ func (l *liveRun) launch(c *call) {
 	l.late.Add(max(0, l.now()-c.start))
 	one := &LiveCall{live: l, call: c}
 	if l.cfg.Policy.Breaker != nil {
-		one.Breaker = l.breakers.guard(c.client, l.mix.ops[c.op].group).whole
+		one.Breaker = l.breakers.guard(c.client, l.mix.ops[c.op].name).whole
 	}
 	shared := l.retrier(c.client)
 	var err error

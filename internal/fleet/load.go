@@ -3,7 +3,6 @@ package fleet
 import (
 	"net/http"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -56,13 +55,21 @@ func (s *source) Act(now time.Duration, index uint64) {
 		r.arrive(a.Client, a.Op, a.Key, a.Size)
 		return
 	}
-	client := uint64(r.draws.clients.Float64(index, 0, 0) * float64(load.Clients))
-	r.arriveMixed(client)
+	r.arriveMixed(r.caller(index))
+}
+
+// caller is the client of an arrival of an open load.
+func (r *run) caller(index uint64) uint64 {
+	u := r.draws.clients.Float64(index, 0, 0)
+	if r.spans != nil {
+		return r.spans.pick(u)
+	}
+	return uint64(u * float64(r.cfg.Load.Clients))
 }
 
 func (r *run) arriveMixed(client uint64) {
 	number := uint64(r.numbers[client])
-	op := r.mix.pick(r.draws.mix.Float64(client, number, 0))
+	op := r.groups[r.group(client)].mix.pick(r.draws.mix.Float64(client, number, 0))
 	m := &r.mix.ops[op]
 	key := m.Key
 	if r.keyed {
@@ -73,7 +80,7 @@ func (r *run) arriveMixed(client uint64) {
 
 func (r *run) arrive(client uint64, op int, key string, size int64) {
 	if most := r.cfg.Load.MaxInFlight; most > 0 && r.calls.flying >= most {
-		r.recorder.cell(r.loop.Now(), r.mix.ops[op].group).dropped++
+		r.recorder.cell(r.loop.Now(), r.group(client), r.mix.ops[op].name).dropped++
 		return
 	}
 	r.begin(client, op, key, size)
@@ -93,8 +100,8 @@ const leastPause = time.Microsecond
 
 func (r *run) pause(client uint64) {
 	d := leastPause
-	if r.think != nil {
-		d = max(d, r.think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
+	if think := r.groups[r.group(client)].think; think != nil {
+		d = max(d, think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
 	if at := sim.Add(r.loop.Now(), d); at < r.duration {
 		r.loop.At(at, (*closedClient)(r), client)
@@ -107,11 +114,10 @@ type closedClient run
 
 func (a *closedClient) Act(_ time.Duration, client uint64) { (*run)(a).arriveMixed(client) }
 
-// mix chooses the operation of a call.
+// mix is the operations of calls.
 type mix struct {
 	ops   []mixOp
-	cum   []float64 // running sum of weights, up to 1
-	names []string  // the operations, each once
+	names []string // each once
 }
 
 type mixOp struct {
@@ -121,21 +127,14 @@ type mixOp struct {
 	writes bool
 	// The size of a call is that of the answer, or of the request.
 	downloads, uploads bool
-	group              int // index of the operation's name in mix.names
+	name               int // index of the operation's name in mix.names
 	sent               sentHeaders
 }
 
 func newMix(ops []Op, bucket string) mix {
 	m := mix{names: opNames(ops)}
-	total := 0.0
 	for _, op := range ops {
-		total += op.Weight
-	}
-	sum := 0.0
-	for _, op := range ops {
-		sum += op.Weight
-		m.cum = append(m.cum, sum/total)
-		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), group: slices.Index(m.names, op.Name),
+		one := mixOp{Op: op, method: faults.Method(op.Name), writes: faults.Writes(op.Name), name: slices.Index(m.names, op.Name),
 			sent: newSentHeaders(op.Headers)}
 		one.downloads = op.Name == "GetObject" || op.Name == http.MethodGet
 		one.uploads = op.Name != "CopyObject" && slices.Contains([]string{http.MethodPut, http.MethodPost, http.MethodPatch}, one.method)
@@ -157,12 +156,4 @@ func opNames(ops []Op) []string {
 		}
 	}
 	return names
-}
-
-func (m *mix) pick(u float64) int {
-	i := sort.SearchFloat64s(m.cum, u)
-	if i < len(m.cum) && m.cum[i] == u { // u lies in [cum[i-1], cum[i])
-		i++
-	}
-	return min(i, len(m.ops)-1)
 }

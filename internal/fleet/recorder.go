@@ -17,7 +17,8 @@ import (
 // recorder gathers what a fleet does as it happens: its memory grows with the
 // number of phases, operations and buckets, not with that of calls.
 type recorder struct {
-	cells    []cell // by phase, then operation
+	cells    []cell // by phase, then group, then operation
+	groups   int
 	ops      int
 	edges    []time.Duration // end of each phase
 	series   series
@@ -38,13 +39,13 @@ type judgement struct {
 const fineCells = 256
 
 func newRecorder(cfg *Config, run time.Duration) recorder {
-	r := recorder{ops: len(opNames(cfg.Load.Mix)), recovery: measure.NewRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
+	r := recorder{ops: len(opNames(cfg.Load.allOps())), groups: len(cfg.Load.groupNames()), recovery: measure.NewRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
 	var end time.Duration
 	for _, p := range cfg.Plan.Phases {
 		end += p.For
 		r.edges = append(r.edges, end)
 	}
-	r.cells = make([]cell, len(r.edges)*r.ops)
+	r.cells = make([]cell, len(r.edges)*r.groups*r.ops)
 	digits := 3
 	if len(r.cells) > fineCells {
 		digits = 2
@@ -75,16 +76,16 @@ func (r *recorder) phaseAt(t time.Duration) int {
 	return min(i, len(r.edges)-1)
 }
 
-func (r *recorder) cell(start time.Duration, op int) *cell {
-	return &r.cells[r.phaseAt(start)*r.ops+op]
+func (r *recorder) cell(start time.Duration, group, op int) *cell {
+	return &r.cells[(r.phaseAt(start)*r.groups+group)*r.ops+op]
 }
 
 // cellNow is cell for times that never go back.
-func (r *recorder) cellNow(now time.Duration, op int) *cell {
+func (r *recorder) cellNow(now time.Duration, group, op int) *cell {
 	for r.phase < len(r.edges)-1 && now >= r.edges[r.phase] {
 		r.phase++
 	}
-	return &r.cells[r.phase*r.ops+op]
+	return &r.cells[(r.phase*r.groups+group)*r.ops+op]
 }
 
 // attempt books the end of the attempt under way.
@@ -172,8 +173,9 @@ func outcome(err error) int {
 // merged is the cells of one phase in one.
 func (r *recorder) merged(i int) *cell {
 	sum := &cell{}
-	for j := range r.ops {
-		sum.merge(&r.cells[i*r.ops+j])
+	n := r.groups * r.ops
+	for j := range n {
+		sum.merge(&r.cells[i*n+j])
 	}
 	return sum
 }
@@ -181,9 +183,14 @@ func (r *recorder) merged(i int) *cell {
 // total merges the cells that keep returns true for. It looks at all of them:
 // for one phase of many there is phase.
 func (r *recorder) total(keep func(phase, op int) bool) *cell {
+	return r.choose(func(phase, _, op int) bool { return keep(phase, op) })
+}
+
+// choose is total, by group as well.
+func (r *recorder) choose(keep func(phase, group, op int) bool) *cell {
 	sum := &cell{}
 	for i := range r.cells {
-		if keep(i/r.ops, i%r.ops) {
+		if keep(i/(r.groups*r.ops), i/r.ops%r.groups, i%r.ops) {
 			sum.merge(&r.cells[i])
 		}
 	}

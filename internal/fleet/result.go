@@ -58,6 +58,10 @@ func (r *Result) Report() reports.Policy {
 		one := rec.total(func(_, o int) bool { return o == i })
 		out.Ops = append(out.Ops, reports.Op{Op: name, Metrics: one.report(r.played(0, r.run.duration))})
 	}
+	for i, g := range cfg.Load.Groups {
+		one := rec.choose(func(_, g, _ int) bool { return g == i })
+		out.Groups = append(out.Groups, reports.Group{Group: g.Name, Clients: g.Clients, Metrics: one.report(r.played(0, r.run.duration))})
+	}
 	return out
 }
 
@@ -126,22 +130,23 @@ func (r *Result) partitions() (out []reports.Partition) {
 type Sample = measure.Sample
 
 // Measure returns the metric with the given name (the names of a scenario's
-// thresholds) over the calls of one phase and operation; a negative phase and
-// an empty op mean all. Durations are in seconds. ok is false for a name it
-// does not know, and of a live fleet for wasted_work.
-func (r *Result) Measure(metric string, phase int, op string) (s Sample, ok bool) {
-	rec, names := &r.run.recorder, r.run.mix.names
-	c := rec.total(func(p, o int) bool { return (phase < 0 || p == phase) && (op == "" || names[o] == op) })
+// thresholds) over the calls that are chosen. Durations are in seconds. ok is
+// false for a name it does not know, and of a live fleet for wasted_work.
+func (r *Result) Measure(metric string, of measure.Choice) (s Sample, ok bool) {
+	rec, names, groups := &r.run.recorder, r.run.mix.names, r.run.cfg.Load.groupNames()
+	c := rec.choose(func(p, g, o int) bool {
+		return (of.Phase < 0 || p == of.Phase) && (of.Group == "" || groups[g] == of.Group) && (of.Op == "" || names[o] == of.Op)
+	})
 	span := r.run.duration
-	if phase >= 0 {
-		span = r.run.cfg.Plan.Phases[phase].For
+	if of.Phase >= 0 {
+		span = r.run.cfg.Plan.Phases[of.Phase].For
 	}
 	if r.witness != nil && metric == "wasted_work" {
 		return Sample{}, false // a backend on a socket does not tell
 	}
 	s, ok = c.measure(metric, span)
 	if !ok {
-		s, ok = r.measureRun(metric, phase)
+		s, ok = r.measureRun(metric, of.Phase)
 	}
 	s.Span = span
 	return s, ok

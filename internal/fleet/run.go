@@ -22,8 +22,9 @@ type run struct {
 	jobs     []*job        // not in use
 	books    books
 	latency  sim.Sampler
-	network  *network    // nil: it takes no time
-	think    sim.Sampler // nil: no pause
+	network  *network // nil: it takes no time
+	groups   []group
+	spans    spans // nil: all clients call equally often
 	routing  routing
 	injector *faults.Injector
 	limiter  *faults.Limiter // nil: no limits
@@ -112,10 +113,8 @@ func newRun(cfg *Config) (*run, error) {
 	if r.routing, err = newRouting(cfg.Backend.Routes); err != nil {
 		return nil, err
 	}
-	if cfg.Load.Think != nil {
-		if r.think, err = cfg.Load.Think.Sampler(); err != nil {
-			return nil, fmt.Errorf("fleet: think time: %w", err)
-		}
+	if err := r.newGroups(); err != nil {
+		return nil, err
 	}
 	if r.network, err = newNetwork(cfg); err != nil {
 		return nil, err
@@ -136,7 +135,7 @@ func newRun(cfg *Config) (*run, error) {
 		pace: sim.NewStream(cfg.Seed, "pace"), balance: sim.NewStream(cfg.Seed, "balance"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
-	r.mix = newMix(cfg.Load.Mix, cfg.Backend.Bucket)
+	r.mix = newMix(cfg.Load.allOps(), cfg.Backend.Bucket)
 	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode != Model || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)

@@ -86,13 +86,13 @@ PutObject /squall/bad 1 200@8s ok`
 		{"retry_delay", -1, "", 4, 3, 4},
 		{"attempt_duration", -1, "", 9, 0, 0}, // the clock stands still meanwhile
 	} {
-		got, ok := m.Measure(test.metric, test.phase, test.op)
+		got, ok := m.Measure(test.metric, scenarios.Choice{Phase: test.phase, Op: test.op})
 		if !ok || got.Count != test.count || math.Abs(got.Value-test.value) > 1e-9 || got.Max != test.most {
 			t.Errorf("%+v: %+v %v", test, got, ok)
 		}
 	}
 	for _, metric := range []string{"rejected_by_breaker", "denied_by_budget", "breaker_open_time", "breaker_transitions", "dropped", "wasted_work", "time_to_recover"} {
-		if got, ok := m.Measure(metric, -1, ""); ok {
+		if got, ok := m.Measure(metric, scenarios.Choice{Phase: -1}); ok {
 			t.Errorf("%s cannot be known here, but is %+v", metric, got)
 		}
 	}
@@ -132,20 +132,20 @@ func TestTimeToRecover(t *testing.T) {
 		clk.advance(time.Second)
 	}
 	m := s.measured()
-	got, ok := m.Measure("time_to_recover", -1, "")
+	got, ok := m.Measure("time_to_recover", scenarios.Choice{Phase: -1})
 	if !ok || got.Count != 1 || got.Max != 3 {
 		t.Errorf("%+v %v; calls %v", got, ok, texts(s.Calls(40, nil)))
 	}
-	if got, ok := m.Measure("goodput", 0, ""); !ok || got.Value != 1 || got.Span != 10*time.Second {
+	if got, ok := m.Measure("goodput", scenarios.Choice{Phase: 0}); !ok || got.Value != 1 || got.Span != 10*time.Second {
 		t.Errorf("%+v %v", got, ok)
 	}
-	if got, _ := m.Measure("calls", 2, ""); got.Count != 25 || got.Span != 25*time.Second {
+	if got, _ := m.Measure("calls", scenarios.Choice{Phase: 2}); got.Count != 25 || got.Span != 25*time.Second {
 		t.Errorf("%+v", got)
 	}
 	if err := s.Jump("storm", false); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := s.measured().Measure("time_to_recover", -1, ""); ok {
+	if got, ok := s.measured().Measure("time_to_recover", scenarios.Choice{Phase: -1}); ok {
 		t.Errorf("after a jump it is %+v", got)
 	}
 }

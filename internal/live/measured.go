@@ -93,7 +93,8 @@ func (s *Server) played(by time.Duration) (out []reports.Phase) {
 }
 
 // Measure implements scenarios.Measurer.
-func (m *measured) Measure(metric string, phase int, op string) (s scenarios.Sample, ok bool) {
+func (m *measured) Measure(metric string, of scenarios.Choice) (s scenarios.Sample, ok bool) {
+	phase, op := of.Phase, of.Op
 	var c cell
 	for key, one := range m.all.cells { // sums, in any order
 		if (phase < 0 || key.phase == phase) && (op == "" || key.op == op) {

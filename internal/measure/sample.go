@@ -20,6 +20,15 @@ type Sample struct {
 	Span     time.Duration           // time that the calls were made in
 }
 
+// Choice says which calls a metric is about.
+type Choice struct {
+	Phase     int    // in which they were meant to start; negative: all
+	Op, Group string // empty: all
+}
+
+// All chooses all calls.
+func All() Choice { return Choice{Phase: -1} }
+
 // Numbers is the sample of small numbers of which there are counts[n] each, with
 // their sum and extremes. The last count may stand for greater ones too: it is
 // their maximum then.

@@ -1,0 +1,126 @@
+package fleet
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/squall-sim/squall/reports"
+)
+
+// grouped is steady with two groups: many who read often, and few who write seldom.
+func grouped() *Config {
+	c := steady(3)
+	c.Load.Mix = []Op{{Name: "GetObject", Key: "raw/{client}.json", Size: 512, Weight: 1}}
+	c.Load.Groups = []Group{
+		{Name: "web", Clients: 80, Rate: 150},
+		{Name: "batch", Clients: 20, Rate: 50, Mix: []Op{
+			{Name: "PutObject", Key: "raw/{client}/{call}.json", Size: 512, Weight: 3}, {Name: "GetObject", Key: "raw/{client}.json", Size: 512, Weight: 1},
+		}},
+	}
+	return summed(c)
+}
+
+// summed has the load's clients and rate be those of its groups.
+func summed(c *Config) *Config {
+	c.Load.Clients, c.Load.Rate = 0, 0
+	for _, g := range c.Load.Groups {
+		c.Load.Clients += g.Clients
+		c.Load.Rate += g.Rate
+	}
+	return c
+}
+
+// Each group calls at its own rate what its own mix says.
+func TestGroupsHaveTheirOwnLoad(t *testing.T) {
+	c := grouped()
+	rec := play(t, c)
+	for i, g := range rec.Groups {
+		want := 60 * c.Load.Groups[i].Rate
+		if got := float64(g.Metrics.Calls); math.Abs(got-want) > 5*math.Sqrt(want) || g.Group != c.Load.Groups[i].Name || g.Clients != c.Load.Groups[i].Clients {
+			t.Errorf("group %s of %d clients: %v calls, want about %v", g.Group, g.Clients, got, want)
+		}
+	}
+	// Three of four calls of batch are writes, and no other.
+	writes, want := float64(rec.Ops[1].Metrics.Calls), 0.75*float64(rec.Groups[1].Metrics.Calls)
+	if rec.Ops[1].Op != "PutObject" || math.Abs(writes-want) > 5*math.Sqrt(want/4) {
+		t.Errorf("%v calls of %s, want about %v", writes, rec.Ops[1].Op, want)
+	}
+	var sum uint64
+	for _, g := range rec.Groups {
+		sum += g.Metrics.Attempts
+	}
+	if sum != rec.Total.Attempts {
+		t.Errorf("%d attempts in groups, %d in all", sum, rec.Total.Attempts)
+	}
+}
+
+// Clients of a closed load think as long as their group does.
+func TestGroupsThinkForThemselves(t *testing.T) {
+	slow, fast := fixed(980*time.Millisecond), fixed(80*time.Millisecond)
+	c := steady(1)
+	c.Load = Load{Model: Closed, Clients: 5, Think: &slow, Mix: c.Load.Mix, Groups: []Group{{Name: "a", Clients: 2}, {Name: "b", Clients: 3, Think: &fast}}}
+	rec := play(t, c)
+	for i, want := range []uint64{2 * 60, 3 * 600} {
+		if got := rec.Groups[i].Metrics.Calls; got < want-5 || got > want {
+			t.Errorf("group %d made %d calls, want %d", i, got, want)
+		}
+	}
+}
+
+// A group that is cut in two makes the same calls: the whole record is the same, but for the
+// groups themselves. One group of all clients is none.
+func TestCuttingGroupsChangesNothing(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawConfig(rt)
+		other := Group{Name: "other", Clients: rapid.IntRange(1, 9).Draw(rt, "other clients"), Rate: 3}
+		other.Mix = []Op{{Name: "GetObject", Key: "x", Weight: 1}}
+		clients := rapid.IntRange(2, 50).Draw(rt, "grouped clients")
+		cut := rapid.IntRange(1, clients-1).Draw(rt, "cut")
+		each := rapid.SampledFrom([]float64{0.25, 0.5, 2}).Draw(rt, "rate of each")
+		part := func(n int) Group { return Group{Name: "part", Clients: n, Rate: each * float64(n)} }
+		play1 := func(groups ...Group) reports.Policy {
+			c.Load.Groups = groups
+			rec := play(t, summed(c))
+			rec.Groups = nil
+			return rec
+		}
+		check := func(what string, a, b reports.Policy) {
+			if diff := firstDifference(jsonOf(t, a), jsonOf(t, b)); diff != "" {
+				rt.Fatalf("%s: %s", what, diff)
+			}
+		}
+		check("cut in two", play1(part(clients), other), play1(part(cut), part(clients-cut), other))
+		check("cut in two, behind another", play1(other, part(clients)), play1(other, part(cut), part(clients-cut)))
+		one := play1(part(clients))
+		c.Load.Groups = nil
+		check("one group", one, play(t, c))
+	})
+}
+
+// Clients are chosen in proportion to how often they call, for every draw.
+func TestSpans(t *testing.T) {
+	s := newSpans([]Group{{Clients: 3, Rate: 1}, {Clients: 1, Rate: 6}, {Clients: 2, Rate: 1}, {Clients: 2, Rate: 1}})
+	if len(s) != 3 {
+		t.Errorf("%d spans, want the last two groups joined", len(s))
+	}
+	var n [8]int
+	const draws = 90_000
+	for i := range draws {
+		n[s.pick(float64(i)/draws)]++
+	}
+	for client, share := range []float64{1.0 / 3, 1.0 / 3, 1.0 / 3, 6, 0.5, 0.5, 0.5, 0.5} {
+		if want := share * draws / 9; math.Abs(float64(n[client])-want) > 1 {
+			t.Errorf("client %d makes %d calls, want %v", client, n[client], want)
+		}
+	}
+	if got := s.pick(math.Nextafter(1, 0)); got != 7 {
+		t.Errorf("the greatest draw is client %d, want the last", got)
+	}
+	tiny := newSpans([]Group{{Clients: 1, Rate: 1e7}, {Clients: 1, Rate: 1e-9}})
+	if got := tiny.pick(math.Nextafter(1, 0)); got > 1 {
+		t.Errorf("client %d of 2", got)
+	}
+}
