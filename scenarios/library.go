@@ -11,8 +11,12 @@ import (
 	"github.com/squall-sim/squall/internal/nearest"
 )
 
-//go:embed library/*.yaml
+//go:embed library/*.yaml library/published/*.yaml
 var libraryFiles embed.FS
+
+// Published begins the names of the built-in scenarios that are results which others
+// published.
+const Published = "published/"
 
 // Entry is one built-in scenario.
 type Entry struct {
@@ -20,7 +24,8 @@ type Entry struct {
 	About string `json:"about"`
 }
 
-// List gives the built-in scenarios by name, in alphabetical order.
+// List gives the built-in scenarios by name, in alphabetical order, the published
+// results after the others.
 func List() []Entry {
 	var list []Entry
 	for _, name := range libraryNames() {
@@ -28,19 +33,21 @@ func List() []Entry {
 		if err != nil {
 			panic("scenarios: built-in " + name + ": " + err.Error()) // a test reads them all
 		}
-		list = append(list, Entry{Name: sc.Name, About: sc.About})
+		list = append(list, Entry{Name: name, About: sc.About})
 	}
 	return list
 }
 
 func libraryNames() []string {
-	files, err := fs.Glob(libraryFiles, "library/*.yaml") // sorted
-	if err != nil {
-		panic("scenarios: " + err.Error()) // the pattern is a constant
-	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = strings.TrimSuffix(strings.TrimPrefix(f, "library/"), ".yaml")
+	var names []string
+	for _, folder := range []string{"library/", "library/" + Published} {
+		files, err := fs.Glob(libraryFiles, folder+"*.yaml") // sorted
+		if err != nil {
+			panic("scenarios: " + err.Error()) // the pattern is a constant
+		}
+		for _, f := range files {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(f, "library/"), ".yaml"))
+		}
 	}
 	return names
 }
@@ -62,16 +69,16 @@ func Builtin(name string) (*Scenario, error) {
 }
 
 // Find gives the built-in scenario of that name, or the one in the file at that
-// path. What has a slash, or ends in .yaml or .yml, is a path; any other word
-// is a name first. The error is a *NotFoundError if it is neither, a *Problems
+// path. What has a slash, or ends in .yaml or .yml, is a path, unless it is the
+// name of a published result; any other word is a name first. The error is a *NotFoundError if it is neither, a *Problems
 // if the file has mistakes.
 func Find(nameOrPath string) (*Scenario, error) {
 	isPath := strings.ContainsAny(nameOrPath, `/\`) || strings.HasSuffix(nameOrPath, ".yaml") || strings.HasSuffix(nameOrPath, ".yml")
-	if !isPath {
+	if !isPath || strings.HasPrefix(nameOrPath, Published) {
 		if _, ok := Source(nameOrPath); ok {
 			return Builtin(nameOrPath)
 		}
-		if info, err := os.Stat(nameOrPath); err != nil || info.IsDir() {
+		if info, err := os.Stat(nameOrPath); !isPath && (err != nil || info.IsDir()) {
 			return nil, notFound(nameOrPath)
 		}
 	}
@@ -98,6 +105,9 @@ type NotFoundError struct {
 func notFound(name string) *NotFoundError {
 	base := strings.TrimSuffix(strings.TrimSuffix(name[strings.LastIndexAny(name, `/\`)+1:], ".yml"), ".yaml")
 	near := nearest.Word(base, libraryNames())
+	if _, ok := Source(Published + base); ok {
+		near = Published + base
+	}
 	hint := "`simulate list` shows the built-in scenarios"
 	if near != "" {
 		hint = "did you mean " + near + "? " + hint

@@ -192,7 +192,7 @@ func TestList(t *testing.T) {
 		if e.Name == "" || e.About == "" {
 			t.Errorf("incomplete: %+v", e)
 		}
-		if text, ok := Source(e.Name); !ok || !bytes.Contains(text, []byte("scenario: "+e.Name)) {
+		if text, ok := Source(e.Name); !ok || !bytes.Contains(text, []byte("scenario: "+strings.TrimPrefix(e.Name, Published))) {
 			t.Errorf("no source of %s", e.Name)
 		}
 	}

@@ -59,7 +59,7 @@ func listAll() ([]listed, error) {
 			return nil, err
 		}
 		one := listed{
-			Name: sc.Name, About: sc.About, Backend: string(sc.Backend.Kind), Load: string(sc.Load.Model),
+			Name: entry.Name, About: sc.About, Backend: string(sc.Backend.Kind), Load: string(sc.Load.Model),
 			DurationNS: int64(length(sc)), Policies: policyNames(sc), Thresholds: len(sc.Thresholds),
 		}
 		for _, p := range sc.Phases {
@@ -71,13 +71,27 @@ func listAll() ([]listed, error) {
 }
 
 func writeList(w io.Writer, list []listed) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tBACKEND\tLENGTH\tABOUT")
+	published := false
 	for _, l := range list {
+		if strings.HasPrefix(l.Name, scenarios.Published) && !published {
+			published = true
+			fmt.Fprintln(t, "\t\t\t") // they stand apart, and in the same columns
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", l.Name, l.Backend,
 			reports.FormatExact(time.Duration(l.DurationNS)), firstSentence(l.About))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // firstSentence is what fits a line of the list; the scenario has the rest.

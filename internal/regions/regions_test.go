@@ -235,3 +235,25 @@ func TestSpans(t *testing.T) {
 		}
 	}
 }
+
+// Published result R3 as a scenario: both edges of the bistable region are those of
+// the mean field, 22.3 and 57.7 calls a second, as far as runs of 230 s can tell.
+func TestPublishedCollapse(t *testing.T) {
+	sc, err := scenarios.Find("published/retry-collapse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Policy: "published", Seeds: 1, Below: 0.5, Edge: 0.5, Seed: 1}
+	if o.X, err = scenarios.ParseAxis(sc, o.Policy, "load.rate=21,25,52,60"); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Draw(context.Background(), sc, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []State{Stable, Bistable, Bistable, Collapsed} {
+		if p := m.Rows[0].Points[i]; p.State != want {
+			t.Errorf("%s: %s, want %s: %+v and %+v", p.Value, p.State, want, *p.Triggered, *p.Calm)
+		}
+	}
+}
