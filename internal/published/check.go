@@ -33,6 +33,7 @@ type Report struct {
 	Checks  []Check
 	Figures []reports.Chart
 	Notes   []string // paragraphs of Markdown under the table
+	Table   string   // one more table of Markdown, under the notes; or empty
 }
 
 // Check is one published number, or one that theory gives, beside ours.

@@ -99,5 +99,5 @@ func TestMutants(t *testing.T) {
 }
 
 func mutants() []mutant {
-	return slices.Concat(backoffMutants(), bucketMutants(), markovMutants(), queueingMutants(), policyMutants())
+	return slices.Concat(backoffMutants(), bucketMutants(), collapseMutants(), markovMutants(), queueingMutants(), policyMutants(), goodRetryMutants(), tierMutants())
 }

@@ -1,8 +1,10 @@
 package published
 
 import (
+	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,4 +77,23 @@ func sampler(d sim.Dist) sim.Sampler {
 
 func exponential(mean time.Duration) sim.Sampler {
 	return sampler(sim.Dist{Kind: sim.Exponential, Mean: mean})
+}
+
+// sorted returns one number of each run, in ascending order.
+func sorted[T any](runs []T, number func(T) float64) []float64 {
+	list := make([]float64, len(runs))
+	for i, r := range runs {
+		list[i] = number(r)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// wilson is the 99 % interval of a share by Wilson's score, for people.
+func wilson(k, n int) string {
+	const z2 = 2.5758293035489004 * 2.5758293035489004
+	p, m := float64(k)/float64(n), float64(n)
+	middle := (p + z2/(2*m)) / (1 + z2/m)
+	half := math.Sqrt(z2*(float64(p*(1-p))/m+z2/(4*m*m))) / (1 + z2/m)
+	return fmt.Sprintf("%.0f–%.0f %%", 100*(middle-half), 100*(middle+half))
 }

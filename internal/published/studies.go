@@ -5,8 +5,11 @@ func Studies() []Study {
 	return []Study{
 		backoffStudy(),
 		bucketStudy(),
+		collapseStudy(),
 		markovStudy(),
 		queueingStudy(),
 		policyStudy(),
+		goodRetryStudy(),
+		tierStudy(),
 	}
 }

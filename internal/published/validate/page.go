@@ -84,6 +84,9 @@ func section(s published.Study, r published.Report) string {
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "\n%s\n", wrap(n))
 	}
+	if r.Table != "" {
+		fmt.Fprintf(&b, "\n%s", r.Table)
+	}
 	for _, f := range r.Figures {
 		fmt.Fprintf(&b, "\n![%s](images/%s.svg)\n", f.Alt, f.Name)
 	}
