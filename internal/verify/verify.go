@@ -95,13 +95,10 @@ func Run(ctx context.Context, sc *scenarios.Scenario, o Options) (*Report, error
 	r := newReport(o, http.run, live.run.Interrupted)
 	for i := range live.run.Policies {
 		policy := policyOf(sc, live.run.Policies[i].Name)
-		c := comparison{scenario: sc, policy: policy, index: i, model: model, http: http, live: live}
-		if !live.run.Interrupted {
-			if why := timing(sc, policy); len(why) > 0 {
-				c.why = why
-				if c.others, err = others(ctx, sc, o, policy.Name, model != nil); err != nil {
-					return nil, err
-				}
+		c := comparison{scenario: sc, policy: policy, index: i, why: timing(sc, policy), model: model, http: http, live: live}
+		if len(c.why) > 0 && !live.run.Interrupted {
+			if c.others, err = others(ctx, sc, o, policy.Name, model != nil); err != nil {
+				return nil, err
 			}
 		}
 		r.Policies = append(r.Policies, c.compare())
