@@ -292,11 +292,11 @@ func (t *textWriter) notes(shown []column) {
 	}
 	switch {
 	case faults && surge:
-		s += "!: with faults or a surge; "
+		s += "!: with faults or another load; "
 	case faults:
 		s += "!: with faults; "
 	case surge:
-		s += "!: with a surge; "
+		s += "!: with another load; "
 	}
 	for i := range t.run.Policies {
 		if t.run.Policies[i].Baseline {

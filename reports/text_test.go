@@ -224,13 +224,13 @@ func TestTextTellsOfSurges(t *testing.T) {
 	run.Phases[0].Load = []string{"rate 20/s"}
 	run.Phases[2].Load, run.Phases[2].Surge = []string{"rate 160/s"}, true
 	got := string(textOf(t, run, reports.TextOptions{}))
-	for _, want := range []string{"load in " + run.Phases[0].Label, ": rate 20/s", "load in " + run.Phases[2].Label, ": rate 160/s", run.Phases[2].Label + " !", "!: with faults or a surge"} {
+	for _, want := range []string{"load in " + run.Phases[0].Label, ": rate 20/s", "load in " + run.Phases[2].Label, ": rate 160/s", run.Phases[2].Label + " !", "!: with faults or another load"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 	run.Phases[1].Faults = nil
-	if got := string(textOf(t, run, reports.TextOptions{})); !strings.Contains(got, "!: with a surge") || strings.Contains(got, run.Phases[0].Label+" !") {
+	if got := string(textOf(t, run, reports.TextOptions{})); !strings.Contains(got, "!: with another load") || strings.Contains(got, run.Phases[0].Label+" !") {
 		t.Errorf("got\n%s", got)
 	}
 }

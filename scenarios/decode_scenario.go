@@ -39,7 +39,7 @@ const (
 )
 
 func (d *decoder) load(n ast.Node, p *path) (l Load) {
-	known := []string{"model", "rate", "arrivals", "clients", "groups", "think", "max_in_flight", "mix", "trace", "speed"}
+	known := []string{"model", "rate", "arrivals", "clients", "groups", "start", "think", "max_in_flight", "mix", "trace", "speed"}
 	d.object(n, p, known, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "model":
@@ -52,6 +52,9 @@ func (d *decoder) load(n ast.Node, p *path) (l Load) {
 			l.Clients = d.integer(v, p, 1, maxClients)
 		case "groups":
 			d.items(v, p, func(_ int, v ast.Node, p *path) { l.Groups = append(l.Groups, d.group(v, p)) })
+		case "start":
+			start := d.start(v, p)
+			l.Start = &start
 		case "think":
 			think := d.dist(v, p)
 			l.Think = &think
@@ -149,7 +152,7 @@ func (d *decoder) size(n ast.Node, p *path) Size {
 }
 
 func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
-	d.object(n, p, []string{"label", "for", "rate", "faults"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"label", "for", "rate", "restart", "offline", "faults"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "label":
 			ph.Label = d.words(v, p)
@@ -157,6 +160,10 @@ func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
 			ph.For = d.duration(v, p)
 		case "rate":
 			ph.Rate = d.phaseRate(v, p)
+		case "restart":
+			ph.Restart = d.share(v, p)
+		case "offline":
+			ph.Offline = d.share(v, p)
 		case "faults":
 			d.items(v, p, func(_ int, v ast.Node, p *path) { ph.Faults = append(ph.Faults, d.rule(v, p)) })
 		}

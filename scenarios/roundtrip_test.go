@@ -64,6 +64,10 @@ func drawLoad(t *rapid.T, kind Kind) Load {
 		l.Clients = rapid.IntRange(1, maxClients).Draw(t, "clients")
 		l.MaxInFlight = rapid.IntRange(0, 9).Draw(t, "max_in_flight")
 	case ModelClosed:
+		if rapid.Bool().Draw(t, "start?") {
+			d := rapid.SampledFrom([]sim.Dist{{Kind: sim.Uniform, Upper: time.Second}, {Kind: sim.Uniform}, {Kind: sim.Exponential, Mean: time.Minute}}).Draw(t, "start")
+			l.Start = &d
+		}
 		l.Clients = rapid.IntRange(1, maxClients).Draw(t, "clients")
 		if rapid.Bool().Draw(t, "think?") {
 			d := drawDist(t, "think")
@@ -132,6 +136,12 @@ func drawPhases(t *rapid.T, model Model, ops []string) (phases []Phase) {
 		ph := Phase{Label: label(t, i), For: duration(t, "for", MinPhase, 24*time.Hour)}
 		if model == ModelOpen && rapid.Bool().Draw(t, "rate?") {
 			ph.Rate = rapid.SampledFrom([]*PhaseRate{{}, {Rate: 160}, {Rate: 1.0 / 3}, {Times: 0.5}, {Times: 1e-9}, {Times: 0.1}}).Draw(t, "rate")
+		}
+		if rapid.IntRange(0, 3).Draw(t, "lives?") == 0 {
+			ph.Offline = rapid.SampledFrom([]float64{0, 1, 0.3, 1e-9}).Draw(t, "offline")
+			if i > 0 {
+				ph.Restart = rapid.SampledFrom([]float64{0, 1, 0.3}).Draw(t, "restart")
+			}
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "faults") {
 			effect, err := faults.ParseEffect(rapid.SampledFrom(effects).Draw(t, "effect"))

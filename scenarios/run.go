@@ -229,7 +229,7 @@ func fleetPolicy(p Policy) fleet.Policy {
 // only, by the fleets of all policies: a trace may be large.
 func fleetLoad(sc *Scenario) fleet.Load {
 	l := fleet.Load{
-		Rate: float64(sc.Load.Rate), Rates: sc.phaseRates(), Paced: sc.Load.Arrivals == Paced, Clients: sc.Load.Clients,
+		Rate: float64(sc.Load.Rate), Rates: sc.phaseRates(), Lives: sc.fleetLives(), Start: sc.Load.Start, Paced: sc.Load.Arrivals == Paced, Clients: sc.Load.Clients,
 		Think: sc.Load.Think, MaxInFlight: sc.Load.MaxInFlight,
 	}
 	switch sc.Load.Model {

@@ -173,6 +173,9 @@ type Load struct {
 	// Think is how long a client of ModelClosed waits between an answer and its
 	// next call; nil: not at all. It is nil in the other models.
 	Think *sim.Dist
+	// Start is how long after the start of the run, or of a restart, a client of
+	// ModelClosed begins; nil: at once, all together. It is nil in the other models.
+	Start *sim.Dist
 	// MaxInFlight bounds the calls in flight, over all clients: an arrival above
 	// it is dropped and counted. 0: unbounded. It is 0 in ModelClosed, where
 	// Clients is that bound.
@@ -219,6 +222,13 @@ type Phase struct {
 	For time.Duration
 	// Rate is that of a ModelOpen in this phase; nil: Load.Rate. It is nil in the other models.
 	Rate *PhaseRate
+	// Restart is the share of the clients, drawn anew for each phase, who are restarted
+	// when it begins: their calls in flight are lost, and their breakers, budgets and
+	// limiters start anew. 0 to 1; 0 in the first phase.
+	Restart float64
+	// Offline is the share of the clients who make no calls in the phase, and come back
+	// as if restarted when it ends. 0 to 1.
+	Offline float64
 	// Faults are tried in order: the first whose selector matches a request
 	// decides for it.
 	Faults []faults.Rule

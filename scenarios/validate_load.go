@@ -28,6 +28,9 @@ func (c *checker) load(p *path) {
 		if l.Think != nil {
 			c.dist(p.key("think"), *l.Think)
 		}
+		if l.Start != nil {
+			c.dist(p.key("start"), *l.Start)
+		}
 		c.mixes(p)
 	case ModelReplay:
 		c.replay(p, l)
@@ -38,12 +41,12 @@ func (c *checker) load(p *path) {
 
 // empty reports whether nothing of the load is set.
 func (l Load) empty() bool {
-	return l.Model == "" && l.Rate == 0 && l.Arrivals == "" && l.Clients == 0 && l.Think == nil && l.MaxInFlight == 0 &&
+	return l.Model == "" && l.Rate == 0 && l.Arrivals == "" && l.Clients == 0 && l.Start == nil && l.Think == nil && l.MaxInFlight == 0 &&
 		len(l.Mix) == 0 && len(l.Groups) == 0 && l.Trace == "" && l.Records == nil && l.Speed == 0
 }
 
 func (c *checker) openLoad(p *path, l Load) {
-	c.foreign(p, l, "think", "trace", "speed")
+	c.foreign(p, l, "start", "think", "trace", "speed")
 	switch most := fmt.Sprintf("%.0f/s", maxRate); {
 	case len(l.Groups) > 0: // they have it
 	case l.Rate > maxRate:
@@ -64,7 +67,7 @@ func (c *checker) openLoad(p *path, l Load) {
 }
 
 func (c *checker) replay(p *path, l Load) {
-	c.foreign(p, l, "rate", "arrivals", "clients", "groups", "think", "mix")
+	c.foreign(p, l, "rate", "arrivals", "clients", "groups", "start", "think", "mix")
 	if !(l.Speed > 0 && l.Speed <= 1e6) {
 		c.report(p.key("speed"), "the speed "+formatNumber(l.Speed)+" is not possible", "write a number above 0 up to 1000000: 2 replays the trace in half its time")
 	}
@@ -219,12 +222,12 @@ func (c *checker) opNames() []string { return slices.Sorted(maps.Keys(c.ops)) }
 func (c *checker) foreign(p *path, l Load, names ...string) {
 	owner := map[string]string{
 		"rate": "open", "arrivals": "open", "max_in_flight": "open or replay", "clients": "open or closed", "groups": "open or closed",
-		"think": "closed", "mix": "open or closed", "trace": "replay", "speed": "replay",
+		"start": "closed", "think": "closed", "mix": "open or closed", "trace": "replay", "speed": "replay",
 	}
 	set := map[string]bool{
 		"rate": l.Rate != 0 && len(l.Groups) == 0, "arrivals": l.Arrivals != "", "max_in_flight": l.MaxInFlight != 0, "clients": l.Clients != 0 && len(l.Groups) == 0,
 		"groups": len(l.Groups) > 0,
-		"think":  l.Think != nil, "mix": len(l.Mix) > 0, "trace": l.Trace != "" || l.Records != nil, "speed": l.Speed != 0,
+		"start":  l.Start != nil, "think": l.Think != nil, "mix": len(l.Mix) > 0, "trace": l.Trace != "" || l.Records != nil, "speed": l.Speed != 0,
 	}
 	for _, name := range names {
 		if set[name] {

@@ -115,6 +115,9 @@ func (o *writer) load(sc *Scenario) {
 		if len(l.Groups) == 0 {
 			o.line(1, "clients: "+strconv.Itoa(l.Clients))
 		}
+		if l.Start != nil {
+			o.line(1, "start: "+startText(*l.Start))
+		}
 		if l.Think != nil {
 			o.line(1, "think: "+distText(*l.Think))
 		}
@@ -157,6 +160,8 @@ func (o *writer) phases(phases []Phase) {
 		if ph.Rate != nil {
 			f.add("rate", ph.Rate.String())
 		}
+		f.when(ph.Restart != 0, "restart", floatText(ph.Restart))
+		f.when(ph.Offline != 0, "offline", floatText(ph.Offline))
 		if len(ph.Faults) == 0 {
 			o.line(1, "- "+f.String())
 			continue

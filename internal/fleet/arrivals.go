@@ -40,5 +40,9 @@ func (l *Load) inPhase(i int) (texts []string, surge bool) {
 		texts = append(texts, "rate "+strconv.FormatFloat(l.Rates[i], 'g', 6, 64)+"/s")
 		surge = l.Rates[i] > l.Rate
 	}
+	if l.Lives != nil {
+		lives := l.Lives[i].texts()
+		texts, surge = append(texts, lives...), surge || len(lives) > 0
+	}
 	return texts, surge
 }

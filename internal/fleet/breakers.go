@@ -17,11 +17,12 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // breakers are the circuit breakers of a fleet, made when first needed, and
 // the account of the time they spent in each state.
 type breakers struct {
-	cfg   *breaker.Config // nil: no breakers
-	scope Scope
-	ops   int // operations in the mix
-	clock *sim.Clock
-	judge func(error) retry.Class
+	cfg     *breaker.Config // nil: no breakers
+	scope   Scope
+	ops     int // operations in the mix
+	clients int
+	clock   *sim.Clock
+	judge   func(error) retry.Class
 
 	chance sim.Stream // of open times
 	live   *liveRun   // nil: its calls are simulated
@@ -38,7 +39,7 @@ type breakers struct {
 func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
 	phases := len(cfg.Plan.Phases)
 	return breakers{
-		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.allOps())), clock: clock, judge: judge,
+		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.allOps())), clients: cfg.Load.Clients, clock: clock, judge: judge,
 		chance: sim.NewStream(cfg.Seed, "breakers"),
 		byKey:  map[uint64]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
@@ -49,6 +50,7 @@ func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error)
 type guard struct {
 	*breaker.TwoStep
 	whole *breaker.Breaker // in its place, for calls that are made in real time
+	key   uint64
 	state breaker.State
 	since time.Duration
 	until time.Duration // of an open one: when it begins to wait for a probe
@@ -89,7 +91,7 @@ func (b *breakers) guard(client uint64, op int) *guard {
 }
 
 func (b *breakers) add(key uint64) *guard {
-	g := &guard{state: breaker.Closed}
+	g := &guard{key: key, state: breaker.Closed}
 	options := []breaker.Option{breaker.WithChance(keyedChance{b.chance, key}), breaker.WithOutcome(b.outcome)}
 	var err error
 	if b.live != nil {

@@ -102,8 +102,11 @@ func (c *cell) report(span time.Duration) reports.Metrics {
 }
 
 func endName(i int) string {
-	if i == reasonUnfinished {
+	switch i {
+	case reasonUnfinished:
 		return "unfinished"
+	case reasonRestarted:
+		return "client restarted"
 	}
 	return retry.Reason(i).String()
 }

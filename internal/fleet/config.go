@@ -137,6 +137,8 @@ type Load struct {
 	Paced       bool      // evenly spaced arrivals instead of a Poisson process (Open)
 	Clients     int
 	Groups      []Group   // (Open, Closed) of which Clients and Rate are the sums; none: all clients are alike
+	Start       *sim.Dist // (Closed) from the beginning of the run, or of its life, to that of a client; nil: none
+	Lives       []Lives   // in each phase of the plan; nil: nobody comes or goes
 	Think       *sim.Dist // pause between calls (Closed); nil: none
 	MaxInFlight int       // arrivals beyond are dropped (Open, Replay); 0: no bound
 	Mix         []Op      // what calls do (Open, Closed); for Replay: the operations of the trace, in order of appearance

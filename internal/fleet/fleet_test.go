@@ -303,6 +303,12 @@ func drawConfig(t *rapid.T) *Config {
 		{Label: "a", For: 2 * time.Second}, {Label: "b", For: 3 * time.Second, Rules: rules}, {Label: "c", For: 2 * time.Second},
 	}
 	c.Drain = 30 * time.Second
+	if rapid.IntRange(0, 3).Draw(t, "lives?") == 0 {
+		share := rapid.SampledFrom([]float64{0, 0.5, 1})
+		for range c.Plan.Phases {
+			c.Load.Lives = append(c.Load.Lives, Lives{Restart: share.Draw(t, "restart"), Offline: share.Draw(t, "offline")})
+		}
+	}
 	return c
 }
 

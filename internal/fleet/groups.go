@@ -59,13 +59,14 @@ func (r *run) newGroups() error {
 	return nil
 }
 
-func sampler(think *sim.Dist) (sim.Sampler, error) {
-	if think == nil {
+// sampler of the load's times; nil for nil.
+func sampler(d *sim.Dist) (sim.Sampler, error) {
+	if d == nil {
 		return nil, nil
 	}
-	s, err := think.Sampler()
+	s, err := d.Sampler()
 	if err != nil {
-		return nil, fmt.Errorf("fleet: think time: %w", err)
+		return nil, fmt.Errorf("fleet: load: %w", err)
 	}
 	return s, nil
 }

@@ -20,10 +20,15 @@ type source struct {
 // start schedules the first calls.
 func (r *run) start() {
 	load := &r.cfg.Load
+	if r.lives != nil {
+		r.lives.schedule()
+	}
 	switch load.Model {
 	case Closed:
 		for client := range uint64(load.Clients) {
-			r.pause(client)
+			if !r.lives.offlineFirst(client) {
+				r.enroll(client, 0)
+			}
 		}
 		return
 	case Replay:
@@ -79,6 +84,9 @@ func (r *run) arriveMixed(client uint64) {
 }
 
 func (r *run) arrive(client uint64, op int, key string, size int64) {
+	if r.lives.isAway(client) {
+		return
+	}
 	if most := r.cfg.Load.MaxInFlight; most > 0 && r.calls.flying >= most {
 		r.recorder.cell(r.loop.Now(), r.group(client), r.mix.ops[op].name).dropped++
 		return
@@ -89,7 +97,7 @@ func (r *run) arrive(client uint64, op int, key string, size int64) {
 // next is told that a call of the client has ended: in a closed load the
 // client pauses and goes on.
 func (r *run) next(client uint64) {
-	if r.cfg.Load.Model == Closed {
+	if r.cfg.Load.Model == Closed && (r.lives == nil || !r.lives.ending) {
 		r.pause(client)
 	}
 }
@@ -104,7 +112,7 @@ func (r *run) pause(client uint64) {
 		d = max(d, think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
 	if at := sim.Add(r.loop.Now(), d); at < r.duration {
-		r.loop.At(at, (*closedClient)(r), client)
+		r.loop.At(at, (*closedClient)(r), r.alive(client))
 	}
 }
 
@@ -112,7 +120,11 @@ func (r *run) pause(client uint64) {
 // of a closed client.
 type closedClient run
 
-func (a *closedClient) Act(_ time.Duration, client uint64) { (*run)(a).arriveMixed(client) }
+func (a *closedClient) Act(_ time.Duration, data uint64) {
+	if r := (*run)(a); r.lives.lasts(data) {
+		r.arriveMixed(uint64(uint32(data)))
+	}
+}
 
 // mix is the operations of calls.
 type mix struct {

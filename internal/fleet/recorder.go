@@ -106,7 +106,9 @@ func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	b.attempts += uint64(c.attempts)
 	b.attemptMax = max(b.attemptMax, uint64(c.attempts))
 	b.duration.Add(took)
-	r.recovery.Call(c.start, ok)
+	if reason != reasonRestarted { // what is lost with its client says nothing of how others fare
+		r.recovery.Call(c.start, ok)
+	}
 	c.run.watchCall(c, now, ok, reason)
 	if ok {
 		c.cell.succeeded++

@@ -24,7 +24,9 @@ type run struct {
 	latency  sim.Sampler
 	network  *network // nil: it takes no time
 	groups   []group
-	spans    spans // nil: all clients call equally often
+	spans    spans       // nil: all clients call equally often
+	lives    *lives      // nil: all clients are there all the time
+	starts   sim.Sampler // of the clients of a closed load; nil: at once
 	routing  routing
 	injector *faults.Injector
 	limiter  *faults.Limiter // nil: no limits
@@ -54,7 +56,7 @@ type run struct {
 
 // draws are the fleet's named streams of chance.
 type draws struct {
-	arrivals, clients, mix, think, latency, jitter, pace, balance sim.Stream
+	arrivals, clients, mix, think, latency, jitter, pace, balance, start sim.Stream
 }
 
 // eventsPerCheck is how many events pass between two looks at the context: a
@@ -116,6 +118,10 @@ func newRun(cfg *Config) (*run, error) {
 	if err := r.newGroups(); err != nil {
 		return nil, err
 	}
+	if r.starts, err = sampler(cfg.Load.Start); err != nil {
+		return nil, err
+	}
+	r.lives = newLives(r)
 	if r.network, err = newNetwork(cfg); err != nil {
 		return nil, err
 	}
@@ -133,6 +139,7 @@ func newRun(cfg *Config) (*run, error) {
 		mix: sim.NewStream(cfg.Seed, "mix"), think: sim.NewStream(cfg.Seed, "think"),
 		latency: sim.NewStream(cfg.Seed, "latency"), jitter: sim.NewStream(cfg.Seed, "jitter"),
 		pace: sim.NewStream(cfg.Seed, "pace"), balance: sim.NewStream(cfg.Seed, "balance"),
+		start: sim.NewStream(cfg.Seed, "start"),
 	}
 	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.allOps(), cfg.Backend.Bucket)
@@ -154,10 +161,7 @@ func newRun(cfg *Config) (*run, error) {
 // newRetriers makes one retrier for each client where the policy keeps state
 // (a quota belongs to one client process), else one for all.
 func (r *run) newRetriers() error {
-	var opts []retry.Option
-	if r.cfg.observe != nil {
-		opts = append(opts, retry.WithObserver(r.cfg.observe))
-	}
+	opts := r.retryOptions()
 	n := 1
 	if r.cfg.Policy.Retry.Stateful() {
 		n = max(r.cfg.Load.Clients, 1)
@@ -170,6 +174,13 @@ func (r *run) newRetriers() error {
 		r.retriers = append(r.retriers, one)
 	}
 	return nil
+}
+
+func (r *run) retryOptions() (opts []retry.Option) {
+	if r.cfg.observe != nil {
+		opts = append(opts, retry.WithObserver(r.cfg.observe))
+	}
+	return opts
 }
 
 func (r *run) retrier(client uint64) *retry.Retrier {

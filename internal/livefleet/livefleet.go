@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/internal/fleet"
@@ -52,6 +53,12 @@ func New(sc *scenarios.Scenario, o Options) (Play, error) {
 		return nil, &scenarios.OptionError{
 			Message: "a live run has the network that there is, and cannot take the time of backend.network",
 			Hint:    "choose the mode model or http, or leave backend.network out",
+		}
+	}
+	if slices.ContainsFunc(sc.Phases, func(p scenarios.Phase) bool { return p.Restart > 0 || p.Offline > 0 }) {
+		return nil, &scenarios.OptionError{
+			Message: "the clients of a live run do not restart or go offline",
+			Hint:    "choose the mode model or http, or leave restart and offline out",
 		}
 	}
 	if o.Clock == nil {

@@ -219,6 +219,11 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("network: %v", err)
 	}
 	sc.Backend.Network = nil
+	sc.Phases[0].Offline = 1
+	if _, err := New(sc, Options{}); err == nil || !strings.Contains(err.Error(), "do not restart or go offline") {
+		t.Errorf("clients who go offline: %v", err)
+	}
+	sc.Phases[0].Offline = 0
 	if _, err := scenarios.Run(context.Background(), sc, scenarios.Options{Mode: scenarios.ModeLive}); !errors.As(err, &bad) {
 		t.Errorf("live without who plays it: %v", err)
 	}

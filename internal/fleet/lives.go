@@ -1,0 +1,213 @@
+package fleet
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/retry"
+	"github.com/squall-sim/squall/sim"
+)
+
+// reasonRestarted is the fleet's own reason for the end of a call whose client was
+// restarted, or went offline.
+const reasonRestarted = 62
+
+// Lives says which clients come and go with a phase, as shares from 0 to 1.
+type Lives struct {
+	// Restart is the share that is restarted when the phase begins, chosen anew in
+	// each: their calls in flight are lost, and their breakers, budgets and limiters
+	// start anew. Clients of a Closed load begin again as Load.Start says.
+	Restart float64
+	// Offline is the share that makes no calls in the phase: they go as if restarted,
+	// and come back when it ends. Of two shares the clients of the smaller are among
+	// those of the larger.
+	Offline float64
+}
+
+// lives are the clients of a run who come and go.
+type lives struct {
+	run              *run
+	restart, offline sim.Stream
+	away             float64  // share of the clients who are offline
+	number           []uint32 // of each client's life; what an earlier one waits for comes to nothing
+	ending           bool     // the clients whose calls end will not begin others
+}
+
+// newLives returns nil where all clients are there all the time.
+func newLives(r *run) *lives {
+	if len(r.cfg.Load.Lives) == 0 {
+		return nil
+	}
+	return &lives{
+		run: r, restart: sim.NewStream(r.cfg.Seed, "restart"), offline: sim.NewStream(r.cfg.Seed, "offline"),
+		number: make([]uint32, max(r.cfg.Load.Clients, 1)),
+	}
+}
+
+// schedule has the clients come and go when phases begin, before anything else happens then.
+func (l *lives) schedule() {
+	var at time.Duration
+	for i, p := range l.run.cfg.Plan.Phases {
+		before := Lives{}
+		if i > 0 {
+			before = l.run.cfg.Load.Lives[i-1]
+		}
+		if one := l.run.cfg.Load.Lives[i]; one.Restart > 0 || one.Offline != before.Offline {
+			l.run.loop.At(at, l, uint64(i))
+		}
+		at += p.For
+	}
+}
+
+// isAway reports whether a client is offline.
+func (l *lives) isAway(client uint64) bool { return l != nil && l.away > 0 && l.among(client, l.away) }
+
+// offlineFirst reports whether a client begins offline.
+func (l *lives) offlineFirst(client uint64) bool {
+	return l != nil && l.among(client, l.run.cfg.Load.Lives[0].Offline)
+}
+
+func (l *lives) among(client uint64, share float64) bool {
+	return l.offline.Float64(client, 0, 0) < share
+}
+
+// Act begins a phase.
+func (l *lives) Act(now time.Duration, phase uint64) {
+	r, before := l.run, l.away
+	one := r.cfg.Load.Lives[phase]
+	l.away = one.Offline
+	// Nobody who was offline, or is now, is restarted: there is nothing to lose.
+	ends := func(client uint64) bool {
+		was, is := l.among(client, before), l.among(client, one.Offline)
+		return !was && (is || one.Restart > 0 && l.restart.Float64(client, phase, 0) < one.Restart)
+	}
+	l.ending = true
+	r.calls.each(func(c *call) {
+		if ends(c.client) {
+			c.lose(now)
+		}
+	})
+	l.ending = false
+	r.breakers.forget(now, ends)
+	for client := range uint64(len(l.number)) {
+		ended := ends(client)
+		if ended {
+			l.number[client]++
+			if len(r.retriers) > 1 {
+				r.retriers[client] = r.newRetrier()
+			}
+		}
+		if r.cfg.Load.Model == Closed && (ended || l.among(client, before)) && !l.isAway(client) {
+			r.enroll(client, phase)
+		}
+	}
+}
+
+// lose ends a call whose client is no more.
+func (c *call) lose(now time.Duration) {
+	r := c.run
+	if r.network != nil && c.own.net.onWay {
+		c.abandon()
+	}
+	if c.own != nil {
+		c.own.done = nil // nobody tells the breaker, which may be other clients' too
+	}
+	c.hits.End()
+	c.hits = faults.Hits{}
+	if c.sent >= 0 {
+		r.recorder.attempt(c, now, reports.OutcomeUnfinished)
+	}
+	c.end(now, false, reasonRestarted)
+}
+
+// forget drops the breakers of clients that have ended. The one of the whole fleet goes when
+// all of them have.
+func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
+	if b.cfg == nil {
+		return
+	}
+	kept := b.order[:0]
+	for _, g := range b.order {
+		if !b.hasEnded(g, ended) {
+			kept = append(kept, g)
+			continue
+		}
+		b.account(g, now)
+		delete(b.byKey, g.key)
+	}
+	clear(b.order[len(kept):])
+	b.order = kept
+}
+
+func (b *breakers) hasEnded(g *guard, ended func(client uint64) bool) bool {
+	switch b.scope {
+	case PerOperation:
+		return ended(g.key / uint64(b.ops))
+	case PerClient:
+		return ended(g.key)
+	}
+	for client := range uint64(b.clients) {
+		if !ended(client) {
+			return false
+		}
+	}
+	return true
+}
+
+// enroll has a client of a closed load begin in the given phase: at once, or when its start
+// says.
+func (r *run) enroll(client, phase uint64) {
+	if r.starts == nil {
+		r.pause(client)
+		return
+	}
+	after := r.starts.Sample(r.draws.start.Float64(client, phase, 0))
+	if at := sim.Add(r.loop.Now(), after); at < r.duration {
+		r.loop.At(at, (*newcomer)(r), r.alive(client))
+	}
+}
+
+// newcomer is the run in its role as the actor that has a client begin.
+type newcomer run
+
+func (a *newcomer) Act(_ time.Duration, data uint64) {
+	if r := (*run)(a); r.lives.lasts(data) {
+		r.pause(uint64(uint32(data)))
+	}
+}
+
+// alive is what an event of a client holds: its number, and that of its life.
+func (r *run) alive(client uint64) uint64 {
+	if r.lives == nil {
+		return client
+	}
+	return uint64(r.lives.number[client])<<32 | client
+}
+
+// lasts reports whether the life that an event was for goes on.
+func (l *lives) lasts(data uint64) bool {
+	return l == nil || uint64(l.number[uint32(data)]) == data>>32
+}
+
+// texts tells who comes and goes when a phase begins.
+func (l Lives) texts() (texts []string) {
+	percent := func(share float64) string { return strconv.FormatFloat(100*share, 'g', 4, 64) + "%" }
+	if l.Restart > 0 {
+		texts = append(texts, "restart "+percent(l.Restart))
+	}
+	if l.Offline > 0 {
+		texts = append(texts, "offline "+percent(l.Offline))
+	}
+	return texts
+}
+
+// newRetrier makes one more of those that newRetriers has made.
+func (r *run) newRetrier() *retry.Retrier {
+	one, err := retry.New(r.cfg.Policy.Retry, r.retryOptions()...)
+	if err != nil {
+		panic(err) // it was made before
+	}
+	return one
+}
