@@ -94,7 +94,11 @@ type Live struct {
 	// connection, without a word to its caller.
 	Repeated uint64 `json:"repeated"`
 	// Unsent are the attempts that ended before a connection was there to send them on.
-	Unsent      uint64 `json:"unsent"`
+	Unsent uint64 `json:"unsent"`
+	// Undialed are those of Unsent for which the system had no connection, and DialError
+	// what it said the first time.
+	Undialed    uint64 `json:"undialed,omitempty"`
+	DialError   string `json:"dial_error,omitempty"`
 	Connections uint64 `json:"connections"` // that the client opened
 	// Lateness is how long after its intended start each call began.
 	Lateness Trend `json:"lateness"`

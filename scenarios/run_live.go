@@ -29,8 +29,11 @@ func liveCautions(run *reports.Run) []reports.Warning {
 		if l.Repeated > 0 {
 			warn("live-repeated", "the transport repeated %d requests by itself: the backend saw %d requests, the policy made %d attempts", l.Repeated, l.Requests, p.Total.Attempts)
 		}
-		if l.Unsent > 0 {
-			warn("live-unsent", "%d of %d attempts ended before they were sent: their time was up, or the system had no connection for them", l.Unsent, p.Total.Attempts)
+		if l.Undialed > 0 {
+			warn("live-undialed", "the system had no connection for %d of %d attempts, first: %s", l.Undialed, p.Total.Attempts, l.DialError)
+		}
+		if late := l.Unsent - l.Undialed; late > 0 {
+			warn("live-unsent", "%d of %d attempts ended before they were sent, as their time was up", late, p.Total.Attempts)
 		}
 	}
 	return out

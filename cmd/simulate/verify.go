@@ -37,7 +37,7 @@ live call must make the same attempts as the simulated one, with the same outcom
 With breakers, budgets, capacity, quotas, time-outs and the like, the numbers must be
 similar: within a stated tolerance, or no further from the simulation than ten other seeds
 are. Durations are compared as distributions (Kolmogorov-Smirnov), with a slack for what the
-machine takes. Both sides of the wire are counted: Go's transport repeats some requests
+machine takes, and not at all where it began calls late. Both sides of the wire are counted: Go's transport repeats some requests
 without a word, which is switched off here; --replays leaves it on.
 
 --speed 10 lets ten seconds of the scenario pass in one, for clients and backend alike; what

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 
 	"github.com/squall-sim/squall/breaker"
@@ -54,7 +55,10 @@ type client struct {
 	http    http.Client
 	replays bool
 
-	repeated, unsent, connections atomic.Uint64
+	repeated, unsent, undialed, connections atomic.Uint64
+
+	once      sync.Once
+	dialError string // what the system said when it first had no connection
 }
 
 // maxIdle is how many connections are kept for further calls: more than the system
@@ -68,8 +72,12 @@ func newClient(replays bool) *client {
 		MaxIdleConnsPerHost: maxIdle, DisableCompression: true,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, addr)
-			if err == nil {
+			switch {
+			case err == nil:
 				c.connections.Add(1)
+			case ctx.Err() == nil:
+				c.undialed.Add(1)
+				c.once.Do(func() { c.dialError = err.Error() })
 			}
 			return conn, err
 		},
@@ -116,7 +124,11 @@ func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // counts is what went over the wire.
 func (c *client) counts() reports.Live {
-	return reports.Live{Repeated: c.repeated.Load(), Unsent: c.unsent.Load(), Connections: c.connections.Load()}
+	c.once.Do(func() {}) // what was written is seen
+	return reports.Live{
+		Repeated: c.repeated.Load(), Unsent: c.unsent.Load(), Connections: c.connections.Load(),
+		Undialed: min(c.undialed.Load(), c.unsent.Load()), DialError: c.dialError,
+	}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }

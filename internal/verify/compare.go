@@ -54,19 +54,24 @@ func (c *comparison) compare() Policy {
 	c.calls(simulated, live)
 	late, most := c.lateness(simulated, l)
 	told := fmt.Sprintf("one call in a hundred began %s late, or more (bound %s)", reports.FormatDuration(late), reports.FormatDuration(most))
+	pairs := &c.out.Pairs
 	switch {
-	case len(c.why) > 0 && (c.out.Pairs.Compared == 0 || c.out.Pairs.Alike < c.out.Pairs.Compared):
-		if late > most {
-			told += ": this machine does not hold the rate, and what follows proves nothing; a lower speed, or a quieter moment, would"
-		}
+	case len(c.why) == 0 || pairs.Alike == pairs.Compared && pairs.Compared > 0:
+		c.callByCall()
+	case late > most && float64(pairs.Alike) >= float64(enough*float64(pairs.Compared)) && pairs.Compared > 0:
+		c.check("machine", 0, 0, "%s; yet %s of %s calls were the same", told, reports.FormatCount(pairs.Alike), reports.FormatCount(pairs.Compared))
+		c.numbers(simulated, live)
+	case late > most:
+		c.check("machine", late.Seconds(), most.Seconds(),
+			"%s: this machine does not hold the rate, and what follows proves nothing; a lower speed, or a quieter moment, would", told)
+		c.numbers(simulated, live)
+	default:
 		c.check("machine", late.Seconds(), most.Seconds(), "%s", told)
 		c.numbers(simulated, live)
-		c.durations()
-	case late > most:
-		c.callByCall()
+	}
+	if late > most {
 		c.check("durations", 0, 0, "not compared: %s", told)
-	default:
-		c.callByCall()
+	} else {
 		c.durations()
 	}
 	return c.out
@@ -95,6 +100,10 @@ func (c *comparison) wire(live *reports.Policy) {
 	both := fmt.Sprintf("the clients made %s attempts, the backend saw %s requests", reports.FormatCount(m.Attempts), reports.FormatCount(l.Requests))
 	if l.Requests > m.Attempts {
 		c.check("wire", float64(l.Requests-m.Attempts), 0, "%s: the transport repeated %s by itself", both, reports.FormatCount(l.Repeated))
+		return
+	}
+	if l.Undialed > 0 {
+		c.check("wire", float64(l.Undialed), 0, "%s: the system had no connection for %s of them, first: %s", both, reports.FormatCount(l.Undialed), l.DialError)
 		return
 	}
 	may := l.Unsent + m.AttemptOutcomes[reports.OutcomeTimeout] + m.AttemptOutcomes[reports.OutcomeUnfinished]
@@ -140,6 +149,10 @@ func (c *comparison) callByCall() {
 		c.check("call by call", 0, 0, "all %s calls made the same attempts, with the same outcomes and ends%s", reports.FormatCount(p.Compared), aside)
 	}
 }
+
+// enough is the share of calls that must be the same for a run to prove something although
+// the machine did not hold the rate.
+const enough = 0.99
 
 // mostLate is how late a hundredth of the calls may begin, in real time, whatever the
 // scenario: the tick of a system that has a coarse clock.
