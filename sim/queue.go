@@ -109,6 +109,11 @@ func (q *queue) push(at time.Duration, a Actor, data uint64) {
 
 // insert puts an event into the front; false if there is no room, and no front any more.
 func (q *queue) insert(e *event) bool {
+	if q.head > 0 && e.at < q.front[q.head].at { // it is the next: what it was scheduled by has just left a place
+		q.head--
+		q.front[q.head] = *e
+		return true
+	}
 	if q.tail == len(q.front) {
 		if q.head == 0 {
 			q.dissolve()
