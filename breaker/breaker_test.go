@@ -228,6 +228,8 @@ func TestAllocations(t *testing.T) {
 	clock.advance(time.Minute + 1)
 	_, _ = half.Allow()
 	two, _, _ := newTestTwoStep(t, Config{Failures: 1, OpenFor: time.Minute})
+	rated, _, _ := newTestTwoStep(t, windowConfigs["rate-calls"])
+	var permit Permit
 	sink := 0
 	for _, c := range []struct {
 		name string
@@ -242,9 +244,54 @@ func TestAllocations(t *testing.T) {
 		{"State", 0, func() { open.State() }},
 		{"Allow, refused", 0, func() { _, _ = half.Allow() }},
 		{"Allow and done", 3, func() { done, _ := two.Allow(); done(nil) }},
+		{"Begin and Done", 1, func() { _ = two.Begin(&permit); permit.Done(nil) }}, // the engine's
+		{"Begin and Done, direct", 0, func() { _ = rated.Begin(&permit); permit.Done(nil) }},
+		{"Begin, refused", 0, func() { _ = half.Begin(&permit) }},
 	} {
 		if n := testing.AllocsPerRun(1000, c.f); n > c.max {
 			t.Errorf("%s: %v allocations, want %v", c.name, n, c.max)
 		}
+	}
+}
+
+func TestPermit(t *testing.T) {
+	b, _, _ := newTestTwoStep(t, Config{Failures: 2, OpenFor: time.Minute})
+	var p Permit
+	p.Done(errBackend) // holds nothing yet
+	for range 2 {
+		if err := b.Begin(&p); err != nil {
+			t.Fatal(err)
+		}
+		p.Done(nil)
+		p.Done(errBackend) // has ended
+	}
+	if c := b.Counts(); c.Requests != 2 || c.Successes != 2 || c.Failures != 0 {
+		t.Errorf("%+v", c)
+	}
+	_ = b.Begin(&p)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a permit in use began another call")
+			}
+		}()
+		_ = b.Begin(&p)
+	}()
+	p.Done(errBackend)
+	_ = b.Begin(&p)
+	p.Done(errBackend)
+	if err := b.Begin(&p); b.State() != Open || !errors.Is(err, ErrOpen) {
+		t.Errorf("%v, %v", b.State(), err)
+	}
+	p.Done(nil) // was not admitted
+	shadow, _, _ := newTestTwoStep(t, Config{Failures: 1, OpenFor: time.Minute, Shadow: true})
+	_ = shadow.Begin(&p)
+	p.Done(errBackend)
+	if err := shadow.Begin(&p); err != nil || shadow.State() != Open {
+		t.Errorf("%v in shadow, %v", err, shadow.State())
+	}
+	p.Done(nil)
+	if shadow.State() != Open {
+		t.Error("a call that passed in shadow was counted")
 	}
 }

@@ -58,6 +58,23 @@ func ExampleTwoStep_Allow() {
 	// Output: open true
 }
 
+// An event loop keeps the permit beside what else it knows of a call, and uses both
+// again.
+func ExampleTwoStep_Begin() {
+	b, _ := breaker.NewTwoStep(breaker.Config{Failures: 2, OpenFor: 30 * time.Second})
+	var request struct {
+		permit breaker.Permit
+	}
+	for range 3 {
+		if err := b.Begin(&request.permit); err != nil {
+			fmt.Println("refused:", errors.Is(err, breaker.ErrOpen))
+			continue
+		}
+		request.permit.Done(errDown)
+	}
+	// Output: refused: true
+}
+
 // A caller that can wait learns for how long.
 func ExampleOpenError_RetryAfter() {
 	c := newClock()

@@ -73,7 +73,7 @@ func TestTwoStepCallThatRacesTheTripIsWithdrawn(t *testing.T) {
 	}
 	done(errBackend)
 	awaken(t, b.phase.Load().engine)
-	if done, err := b.enter(saw); err != errWithdrawn || done != nil {
+	if a, err := b.enter(saw); err != errWithdrawn || a.phase != nil {
 		t.Errorf("err %v; want the call withdrawn", err)
 	}
 	if b.State() != Open || len(*events) != 1 {
@@ -85,7 +85,7 @@ func TestTwoStepCallThatRacesTheTripIsWithdrawn(t *testing.T) {
 	if state := b.State(); state != HalfOpen {
 		t.Fatalf("state %v, want half-open", state)
 	}
-	if done, err := b.enter(saw); err != errWithdrawn || done != nil {
+	if a, err := b.enter(saw); err != errWithdrawn || a.phase != nil {
 		t.Errorf("err %v; want the call withdrawn", err)
 	}
 	if done, err = b.Allow(); err != nil {

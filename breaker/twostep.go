@@ -34,20 +34,55 @@ func NewTwoStep(c Config, opts ...Option) (*TwoStep, error) {
 // failure. Only the first call of done counts; later ones do nothing, and neither
 // does one that comes after the lease.
 func (b *TwoStep) Allow() (done func(error), err error) {
+	a, err := b.admit()
+	switch {
+	case err != nil:
+		return nil, err
+	case a.phase == nil:
+		return func(error) {}, nil
+	}
+	p := new(Permit)
+	p.set(b, a)
+	return p.Done, nil
+}
+
+// Begin is Allow in memory of the caller's: a nil error admits the call, whose end p.Done
+// is then to be told. p may be used again after that, and so spares what Allow allocates;
+// the engine allocates once for each call that passes through it. Begin panics if p is nil
+// or holds a call that has not ended.
+func (b *TwoStep) Begin(p *Permit) error {
+	if p.open.Load() {
+		panic("breaker: Begin with a Permit whose call has not ended")
+	}
+	a, err := b.admit()
+	if err == nil && a.phase != nil {
+		p.set(b, a)
+	}
+	return err
+}
+
+// admission is what is known of an admitted call.
+type admission struct {
+	phase  *phase // nil: the call passes in shadow, and nobody asks for its end
+	ticket ticket
+	report func(error) // the engine's done, which counts every call of it; nil where the call is direct
+}
+
+func (b *TwoStep) admit() (a admission, err error) {
 	for {
-		p := b.current()
-		if p.state == Open {
-			return b.refuse(p)
+		ph := b.current()
+		if ph.state == Open {
+			return a, b.refuse(ph)
 		}
-		if p.direct != nil {
-			return (&permit{b: b, phase: p, ticket: b.beginDirect(p)}).done, nil
+		if ph.direct != nil {
+			return admission{phase: ph, ticket: b.beginDirect(ph)}, nil
 		}
-		switch done, err := b.enter(p); err {
+		switch a, err := b.enter(ph); err {
 		case nil:
-			return done, nil
+			return a, nil
 		case gobreaker.ErrTooManyRequests:
-			if p = b.current(); p.state == HalfOpen {
-				return b.refuse(p)
+			if ph = b.current(); ph.state == HalfOpen {
+				return a, b.refuse(ph)
 			}
 		}
 		// The state changed while the call was being admitted: look again.
@@ -55,62 +90,74 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 }
 
 // refuse turns a call away, or lets it pass in shadow.
-func (b *TwoStep) refuse(p *phase) (done func(error), err error) {
+func (b *TwoStep) refuse(p *phase) error {
 	if !b.config.Shadow {
-		return nil, &p.refusal
+		return &p.refusal
 	}
 	b.passed.Add(1)
-	return func(error) {}, nil
+	return nil
 }
 
 // enter takes a call that saw phase p through the engine. The error is the
 // engine's, or errWithdrawn.
-func (b *TwoStep) enter(p *phase) (done func(error), err error) {
+func (b *TwoStep) enter(p *phase) (a admission, err error) {
 	report, err := p.steps.Allow()
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	if !b.confirm(p) {
 		report(errWithdrawn)
-		return nil, errWithdrawn
+		return a, errWithdrawn
 	}
-	a := &permit{b: b, phase: p, report: report}
+	a.phase, a.report = p, report
 	if p.tracked {
 		a.ticket = b.begin(p)
 	}
-	return a.done, nil
+	return a, nil
 }
 
-// permit is one admitted call.
-type permit struct {
-	b      *TwoStep
-	phase  *phase
-	ticket ticket
-	report func(error) // the engine's done, which counts every call of it; nil where the call is direct
-	used   atomic.Bool
+// Permit is the admission of one call by [TwoStep.Begin]. The zero value holds none. It
+// must not be copied while it holds one; a call whose end nobody will tell, as its client is
+// no more, is left by making the Permit zero. Done may be called from any goroutine.
+type Permit struct {
+	b *TwoStep
+	admission
+	open atomic.Bool // the call has begun and not ended
 }
 
-func (p *permit) done(err error) {
-	if p.used.Swap(true) {
+func (p *Permit) set(b *TwoStep, a admission) {
+	p.b, p.admission = b, a
+	p.open.Store(true)
+}
+
+// Done tells the breaker that the call has ended, with its error, nil for none. Where p
+// holds no call, because it has ended, was not admitted or passed in shadow, Done does
+// nothing.
+func (p *Permit) Done(err error) {
+	if !p.open.Swap(false) {
 		return
 	}
 	verdict := errFailure // should the classifier, or who is asked for a hint, not return
-	defer func() {
-		if p.report == nil {
-			p.b.endDirect(p.phase, &p.ticket, verdict)
-			return
-		}
-		if p.b.looks(p.phase) {
-			p.b.current() // what is due happens now, if not before: this probe may be overdue
-		}
-		if p.phase.tracked {
-			verdict = p.b.end(p.phase, &p.ticket, verdict)
-		}
-		p.report(verdict)
-		if p.ticket.concludes {
-			p.b.conclude(p.phase, &p.ticket)
-		}
-		p.b.deliver()
-	}()
+	defer func() { p.end(verdict) }()
 	verdict = p.b.verdict(err, &p.ticket)
+}
+
+// end tells the gate and the engine what was made of the call's end.
+func (p *Permit) end(verdict error) {
+	b := p.b
+	if p.report == nil {
+		b.endDirect(p.phase, &p.ticket, verdict)
+		return
+	}
+	if b.looks(p.phase) {
+		b.current() // what is due happens now, if not before: this probe may be overdue
+	}
+	if p.phase.tracked {
+		verdict = b.end(p.phase, &p.ticket, verdict)
+	}
+	p.report(verdict)
+	if p.ticket.concludes {
+		b.conclude(p.phase, &p.ticket)
+	}
+	b.deliver()
 }

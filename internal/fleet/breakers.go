@@ -27,8 +27,9 @@ type breakers struct {
 	chance sim.Stream // of open times
 	live   *liveRun   // nil: its calls are simulated
 
-	byKey map[uint64]*guard
-	order []*guard // in order of making, for a deterministic end
+	byKey []*guard          // nil where none has been needed yet
+	odd   map[uint64]*guard // of keys beyond byKey
+	order []*guard          // in order of making, for a deterministic end
 
 	recorder    *recorder
 	open        []time.Duration // by phase, all breakers together
@@ -37,11 +38,15 @@ type breakers struct {
 }
 
 func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
-	phases := len(cfg.Plan.Phases)
+	phases, ops := len(cfg.Plan.Phases), len(opNames(cfg.Load.allOps()))
+	keys := 0
+	if cfg.Policy.Breaker != nil {
+		keys = 1 + cfg.Load.Clients*ops
+	}
 	return breakers{
-		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: len(opNames(cfg.Load.allOps())), clients: cfg.Load.Clients, clock: clock, judge: judge,
+		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: ops, clients: cfg.Load.Clients, clock: clock, judge: judge,
 		chance: sim.NewStream(cfg.Seed, "breakers"),
-		byKey:  map[uint64]*guard{}, recorder: rec,
+		byKey:  make([]*guard, keys), odd: map[uint64]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
 	}
 }
@@ -65,15 +70,6 @@ type keyedChance struct {
 
 func (c keyedChance) Draw(n int) float64 { return c.stream.Float64(c.key, uint64(n), 0) }
 
-// allow asks the breaker of the call for admission. Without breakers every
-// call is admitted, and done is nil.
-func (b *breakers) allow(client uint64, op int) (done func(error), err error) {
-	if b.cfg == nil {
-		return nil, nil
-	}
-	return b.guard(client, op).Allow()
-}
-
 func (b *breakers) guard(client uint64, op int) *guard {
 	var key uint64
 	switch b.scope {
@@ -82,12 +78,16 @@ func (b *breakers) guard(client uint64, op int) *guard {
 	case PerClient:
 		key = client
 	}
-	g := b.byKey[key]
-	if g == nil {
-		g = b.add(key)
-		b.byKey[key] = g
+	if key >= uint64(len(b.byKey)) {
+		if b.odd[key] == nil {
+			b.odd[key] = b.add(key)
+		}
+		return b.odd[key]
 	}
-	return g
+	if b.byKey[key] == nil {
+		b.byKey[key] = b.add(key)
+	}
+	return b.byKey[key]
 }
 
 func (b *breakers) add(key uint64) *guard {

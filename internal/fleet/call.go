@@ -3,6 +3,7 @@ package fleet
 import (
 	"time"
 
+	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
@@ -41,12 +42,17 @@ type call struct {
 
 // own is what some calls have for themselves.
 type own struct {
-	key  string
-	size int64
-	done func(error) // the breaker's, of the attempt under way
-	net  transit
-	late *late // the books of the call, where not all of its attempts are settled
-	job  *job  // the work on the attempt under way, at a station that may give it up
+	key    string
+	size   int64
+	permit breaker.Permit // of the attempt under way
+	net    transit
+	late   *late // the books of the call, where not all of its attempts are settled
+	job    *job  // the work on the attempt under way, at a station that may give it up
+}
+
+// reset makes it that of a call that begins. Its permit, which holds nothing, stays.
+func (o *own) reset(key string, size int64) {
+	o.key, o.size, o.net, o.late, o.job = key, size, transit{}, nil, nil
 }
 
 // What an event of a call means, in the low bits of its data; the rest is the
@@ -69,7 +75,7 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 		if c.own == nil {
 			c.own = new(own)
 		}
-		*c.own = own{key: key, size: size}
+		c.own.reset(key, size)
 	}
 	c.route = int16(r.routing.of(r.mix.ops[op].method, key))
 	i := client % uint64(len(r.numbers))
@@ -137,13 +143,11 @@ func (c *call) send() {
 		return
 	}
 	if r.breakers.cfg != nil {
-		done, err := r.breakers.allow(c.client, r.mix.ops[c.op].name)
-		if err != nil {
+		if err := r.breakers.guard(c.client, r.mix.ops[c.op].name).Begin(&c.own.permit); err != nil {
 			c.cell.rejected++
 			c.failed(err)
 			return
 		}
-		c.own.done = done
 	}
 	c.attempts++
 	c.sent = r.loop.Now()
@@ -288,9 +292,8 @@ func (c *call) settle(err error) {
 	if r.fickle && c.own.job != nil {
 		c.leave()
 	}
-	if c.own != nil && c.own.done != nil {
-		c.own.done(err)
-		c.own.done = nil
+	if c.own != nil {
+		c.own.permit.Done(err)
 	}
 	c.hits.End()
 	c.hits = faults.Hits{}

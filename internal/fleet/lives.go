@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
@@ -112,7 +113,7 @@ func (c *call) lose(now time.Duration) {
 		c.abandon()
 	}
 	if c.own != nil {
-		c.own.done = nil // nobody tells the breaker, which may be other clients' too
+		c.own.permit = breaker.Permit{} // nobody tells the breaker, which may be other clients' too
 	}
 	c.hits.End()
 	c.hits = faults.Hits{}
@@ -135,7 +136,11 @@ func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
 			continue
 		}
 		b.account(g, now)
-		delete(b.byKey, g.key)
+		if g.key < uint64(len(b.byKey)) {
+			b.byKey[g.key] = nil
+		} else {
+			delete(b.odd, g.key)
+		}
 	}
 	clear(b.order[len(kept):])
 	b.order = kept

@@ -44,7 +44,7 @@ func (p *pool) release(c *call) {
 	p.free = append(p.free, c)
 }
 
-// each gives all calls in flight to what, which may release them, and must take none.
+// each gives all calls in flight to what, which may release them, and must begin none.
 func (p *pool) each(what func(*call)) {
 	for _, b := range p.blocks {
 		for i := range b {
