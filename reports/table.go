@@ -277,6 +277,27 @@ func (t *textWriter) keptPhases() []bool {
 }
 
 // notes explains the columns shown.
+// troubles names the kinds of trouble that phases of the run are in.
+func (t *textWriter) troubles() (kinds []string) {
+	var faults, surge, fewer bool
+	for _, p := range t.run.Phases {
+		faults = faults || len(p.Faults) > 0
+		for _, text := range p.Load {
+			workers := strings.HasPrefix(text, "workers ")
+			surge, fewer = surge || p.Surge && !workers, fewer || p.Surge && workers
+		}
+	}
+	for _, kind := range []struct {
+		is   bool
+		name string
+	}{{faults, "faults"}, {surge, "another load"}, {fewer, "fewer workers"}} {
+		if kind.is {
+			kinds = append(kinds, kind.name)
+		}
+	}
+	return kinds
+}
+
 func (t *textWriter) notes(shown []column) {
 	s := ""
 	for _, n := range columnNotes {
@@ -286,17 +307,8 @@ func (t *textWriter) notes(shown []column) {
 			}
 		}
 	}
-	faults, surge := false, false
-	for _, p := range t.run.Phases {
-		faults, surge = faults || len(p.Faults) > 0, surge || p.Surge
-	}
-	switch {
-	case faults && surge:
-		s += "!: with faults or another load; "
-	case faults:
-		s += "!: with faults; "
-	case surge:
-		s += "!: with another load; "
+	if troubles := t.troubles(); len(troubles) > 0 {
+		s += "!: with " + strings.Join(troubles, " or ") + "; "
 	}
 	for i := range t.run.Policies {
 		if t.run.Policies[i].Baseline {

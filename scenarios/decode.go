@@ -122,7 +122,7 @@ var others = map[string]string{
 	"operation": "op", "error": "effect", "fault": "effect", "cooldown": "open_for", "half_open": "probes",
 	"threshold": "failures", "rps": "rate", "vus": "clients", "users": "clients", "description": "about", "think_time": "think",
 	"max_active_faults": "at_most", "max_active": "at_most", "headers": "header", "header": "headers", "match": "on", "nth": "n", "then": "continue", "std": "sigma", "stddev": "sigma", "scale": "min", "shape": "alpha", "method": "op", "path": "key", "code": "status", "content": "body",
-	"by": "per", "limit": "rate", "slope": "slowdown", "on_full": "full", "concurrency": "max_in_flight", "max_concurrency": "max_in_flight", "split": "split_after",
+	"by": "per", "limit": "rate", "slope": "slowdown", "on_full": "full", "concurrency": "max_in_flight", "max_concurrency": "max_in_flight", "split": "split_after", "replicas": "nodes", "servers": "nodes", "instances": "nodes", "balancer": "balance", "load_balancing": "balance", "lb": "balance", "order": "discipline", "scheduling": "discipline", "cancelled": "abandoned",
 }
 
 func (d *decoder) unknownKey(key string, keyNode, value ast.Node, p *path, known []string) {

@@ -7,6 +7,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/sim"
 )
 
 func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
@@ -36,12 +37,20 @@ func (d *decoder) backend(n ast.Node, p *path) (b Backend) {
 
 func (d *decoder) capacity(n ast.Node, p *path) *Capacity {
 	c := &Capacity{Queue: Unbounded}
-	d.object(n, p, []string{"workers", "queue", "max_in_flight", "slowdown", "full"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"workers", "queue", "discipline", "nodes", "balance", "abandoned", "max_in_flight", "slowdown", "full"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "workers":
 			c.Workers = d.integer(v, p, 1, maxWorkers)
 		case "queue":
 			c.Queue = d.integer(v, p, 0, maxWorkers)
+		case "discipline":
+			c.Discipline = d.discipline(v, p)
+		case "nodes":
+			c.Nodes = d.integer(v, p, 1, maxNodes)
+		case "balance":
+			c.Balance = d.choice(v, p, "balance", sim.Balances())
+		case "abandoned":
+			c.Abandoned = Abandoned(d.choice(v, p, "fate of abandoned work", []string{string(AbandonedServed), string(AbandonedCancelled)}))
 		case "max_in_flight":
 			c.MaxInFlight = d.integer(v, p, 1, maxWorkers)
 		case "slowdown":

@@ -152,7 +152,7 @@ func (d *decoder) size(n ast.Node, p *path) Size {
 }
 
 func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
-	d.object(n, p, []string{"label", "for", "rate", "restart", "offline", "faults"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"label", "for", "rate", "capacity", "restart", "offline", "faults"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "label":
 			ph.Label = d.words(v, p)
@@ -164,6 +164,8 @@ func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
 			ph.Restart = d.share(v, p)
 		case "offline":
 			ph.Offline = d.share(v, p)
+		case "capacity":
+			ph.Capacity = d.phaseCapacity(v, p)
 		case "faults":
 			d.items(v, p, func(_ int, v ast.Node, p *path) { ph.Faults = append(ph.Faults, d.rule(v, p)) })
 		}

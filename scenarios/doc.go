@@ -27,6 +27,8 @@
 //	  kind: s3 | http
 //	  latency: DISTRIBUTION       of a request when all is well
 //	  capacity: {workers: 64, queue: 256,   leave out: unlimited; queue left out: unbounded
+//	      discipline: fifo | {kind: codel, target: 5ms, interval: 100ms},
+//	      nodes: 4, balance: two-choices, abandoned: served | cancelled,
 //	      max_in_flight: 300, slowdown: 1ms, full: SlowDown}
 //	  quotas:                     token buckets; all of them hold
 //	    - {on: writes, per: client, rate: 10/s, burst: 30}
@@ -49,6 +51,7 @@
 //	phases:                       one after another; the last one's faults stay
 //	  - label: NAME
 //	    for: 30s
+//	    capacity: {workers: 50%}  or a number; leave out: the backend's
 //	    faults:                   the first that is for a request decides
 //	      - {on: {op: PutObject, key: "raw/**"}, p: 0.9, effect: SlowDown}
 //	      - on: {method: PUT, bucket: squall, header: {X-Tenant: "b*"}, client: 0-4, attempt: 1}

@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/sim"
 )
 
 // drawAnswer draws what a backend without room may answer.
@@ -27,6 +28,17 @@ func drawCapacity(t *rapid.T, kind Kind) *Capacity {
 	if c.Workers > 0 {
 		c.Queue = rapid.IntRange(-1, 100).Draw(t, "queue")
 	}
+	if c.Workers > 0 {
+		c.Discipline.Kind = rapid.SampledFrom(append(sim.Disciplines(), "")).Draw(t, "discipline")
+	}
+	if c.Discipline.Measures() {
+		c.Discipline.Interval = rapid.SampledFrom([]time.Duration{0, time.Second, 123456789}).Draw(t, "interval")
+		c.Discipline.Target = rapid.SampledFrom([]time.Duration{0, 1, 99 * time.Millisecond}).Draw(t, "target")
+	}
+	if c.Nodes = rapid.IntRange(0, 5).Draw(t, "nodes"); c.Nodes > 1 {
+		c.Balance = rapid.SampledFrom(append(sim.Balances(), "")).Draw(t, "balance")
+	}
+	c.Abandoned = rapid.SampledFrom([]Abandoned{"", AbandonedServed, AbandonedCancelled}).Draw(t, "abandoned")
 	if rapid.Bool().Draw(t, "slowdown?") {
 		c.Slowdown = duration(t, "slowdown", 1, time.Hour)
 	}
@@ -70,4 +82,14 @@ func drawQuota(t *rapid.T, kind Kind, ops []string) faults.Quota {
 		}
 	}
 	return q
+}
+
+// drawPhaseCapacities gives some phases other workers, where there is a number of them.
+func drawPhaseCapacities(t *rapid.T, sc *Scenario) {
+	if sc.Backend.Capacity == nil || sc.Backend.Capacity.Workers == 0 {
+		return
+	}
+	for i := range sc.Phases {
+		sc.Phases[i].Capacity = rapid.SampledFrom([]*PhaseCapacity{nil, {}, {Workers: 16}, {Percent: 50}, {Percent: 100.0 / 3}, {Percent: 1e-9}, {Percent: 250}}).Draw(t, "phase capacity")
+	}
 }

@@ -301,6 +301,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		sc.Backend.Prefixes = &p
 	}
 	sc.Phases = drawPhases(t, sc.Load.Model, ops)
+	drawPhaseCapacities(t, sc)
 	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {
 		p := Policy{Name: label(t, i), Baseline: rapid.Bool().Draw(t, "baseline"), Retry: drawRetry(t)}
 		if rapid.Bool().Draw(t, "breaker?") {

@@ -191,6 +191,8 @@ func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode
 	if k := sc.Backend.Capacity; k != nil {
 		c.Backend.Workers, c.Backend.Queue, c.Backend.MaxInFlight = k.Workers, k.Queue, k.MaxInFlight
 		c.Backend.Slowdown, c.Backend.Full = k.Slowdown, k.Full
+		c.Backend.Order, c.Backend.Nodes, c.Backend.Balance = k.Discipline, k.Nodes, k.Balance
+		c.Backend.Cancels, c.Backend.PhaseWorkers = k.Abandoned == AbandonedCancelled, sc.phaseWorkers()
 	}
 	c.Backend.Limits = sc.Backend.Limits()
 	c.Plan = sc.Plan()

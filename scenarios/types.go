@@ -118,6 +118,17 @@ type Capacity struct {
 	// the queue full is refused. 0: none may wait; Unbounded (what Parse fills
 	// in): any number.
 	Queue int
+	// Discipline says which of those that wait is served next, and which are given up and
+	// refused after all. Zero: first come, first served.
+	Discipline sim.Discipline
+	// Nodes is how many backends there are, each with these workers, queue and bounds, up
+	// to 10,000; 0: one.
+	Nodes int
+	// Balance says which node gets a request, as one of sim.Balances; "": each in turn. It
+	// is "" where there is one.
+	Balance string
+	// Abandoned says what becomes of work whose client has given up.
+	Abandoned Abandoned
 	// MaxInFlight is how many requests may be served and wait together: one
 	// above it is refused. 0: no bound.
 	MaxInFlight int
@@ -229,6 +240,9 @@ type Phase struct {
 	// Offline is the share of the clients who make no calls in the phase, and come back
 	// as if restarted when it ends. 0 to 1.
 	Offline float64
+	// Capacity is what the backend can do in this phase; nil: Backend.Capacity. It stays in
+	// force after the last phase. It is nil where the backend has no number of workers.
+	Capacity *PhaseCapacity
 	// Faults are tried in order: the first whose selector matches a request
 	// decides for it.
 	Faults []faults.Rule

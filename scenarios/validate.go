@@ -136,6 +136,7 @@ func (c *checker) phases(p *path) {
 		total += max(ph.For, 0)
 		c.phaseRate(at.key("rate"), ph.Rate)
 		c.lives(at, i, ph)
+		c.phaseCapacity(at.key("capacity"), ph.Capacity)
 		if len(ph.Faults) > faults.MaxRules {
 			c.report(at.key("faults"), fmt.Sprintf("there are %d faults in one phase", len(ph.Faults)), fmt.Sprintf("write at most %d", faults.MaxRules))
 			continue

@@ -48,6 +48,7 @@ func (c *checker) capacity(p *path, k *Capacity) {
 		c.report(p.key("max_in_flight"), fmt.Sprintf("the bound of %d is never reached, as workers and queue hold %d", k.MaxInFlight, k.Workers+k.Queue),
 			"write a smaller one, or leave it out")
 	}
+	c.stations(p, k)
 	if k.Slowdown < 0 || k.Slowdown > MaxDuration {
 		c.report(p.key("slowdown"), fmt.Sprintf("the slowdown of %v is not possible", k.Slowdown), "write what each request in flight adds to the others' time, such as 1ms")
 	}

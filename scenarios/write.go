@@ -162,6 +162,9 @@ func (o *writer) phases(phases []Phase) {
 		}
 		f.when(ph.Restart != 0, "restart", floatText(ph.Restart))
 		f.when(ph.Offline != 0, "offline", floatText(ph.Offline))
+		if ph.Capacity != nil {
+			f.add("capacity", ph.Capacity.text())
+		}
 		if len(ph.Faults) == 0 {
 			o.line(1, "- "+f.String())
 			continue

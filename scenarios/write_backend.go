@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/sim"
 )
 
 func (o *writer) backend(b Backend) {
@@ -35,6 +36,10 @@ func capacityText(kind Kind, c Capacity) string {
 	var f flow
 	f.when(c.Workers != 0, "workers", strconv.Itoa(c.Workers))
 	f.when(c.Queue != Unbounded, "queue", strconv.Itoa(c.Queue))
+	f.when(c.Discipline != sim.Discipline{}, "discipline", disciplineText(c.Discipline))
+	f.when(c.Nodes != 0, "nodes", strconv.Itoa(c.Nodes))
+	f.when(c.Balance != "", "balance", c.Balance)
+	f.when(c.Abandoned != "", "abandoned", string(c.Abandoned))
 	f.when(c.MaxInFlight != 0, "max_in_flight", strconv.Itoa(c.MaxInFlight))
 	f.when(c.Slowdown != 0, "slowdown", durationText(c.Slowdown))
 	f.when(c.Full != kind.defaultFull(), "full", yamlText(c.Full.String()))

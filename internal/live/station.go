@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -55,6 +56,9 @@ func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, se
 	c := b.Capacity
 	if c == nil {
 		return s, nil
+	}
+	if c.Discipline != (sim.Discipline{}) || c.Nodes > 1 || c.Abandoned == scenarios.AbandonedCancelled {
+		return nil, errors.New("live: a backend on sockets is one node that serves first come, first served, and ends what it has begun; leave discipline, nodes and abandoned out")
 	}
 	if c.Workers > 0 {
 		s.workers, s.queue = make(chan struct{}, c.Workers), int64(c.Queue)

@@ -3,8 +3,10 @@ package live
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -34,6 +36,9 @@ type world struct {
 // newWorld begins a world in which the given phase is held (-1: none).
 func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock faults.Clock, hold int) (*world, error) {
 	plan := sc.Plan()
+	if slices.ContainsFunc(sc.Phases, func(ph scenarios.Phase) bool { return ph.Capacity != nil }) {
+		return nil, errors.New("live: the workers of a backend on sockets do not come and go; leave the capacity of phases out")
+	}
 	injector, err := faults.New(plan, seed)
 	if err != nil {
 		return nil, err
