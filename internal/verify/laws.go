@@ -61,7 +61,11 @@ func deletesWhatIsRead(sc *scenarios.Scenario) bool {
 		return false
 	}
 	var ops []string
-	for _, m := range sc.Load.Mix {
+	mixes := [][]scenarios.MixItem{sc.Load.Mix}
+	for _, g := range sc.Load.Groups {
+		mixes = append(mixes, g.Mix)
+	}
+	for _, m := range slices.Concat(mixes...) {
 		ops = append(ops, m.Op)
 	}
 	for _, r := range sc.Load.Records {

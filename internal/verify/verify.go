@@ -75,6 +75,17 @@ func Run(ctx context.Context, sc *scenarios.Scenario, o Options) (*Report, error
 			Hint:    fmt.Sprintf("write shorter phases or a lower rate, for at most %s", reports.FormatCount(MaxCalls)),
 		}
 	}
+	if o.Speed == 0 {
+		policies := len(o.Policies)
+		if policies == 0 {
+			policies = len(sc.Policies)
+		}
+		o.Speed = SpeedFor(sc, policies)
+	}
+	by, err := livefleet.New(sc, livefleet.Options{Speed: o.Speed, Replays: o.Replays})
+	if err != nil {
+		return nil, err
+	}
 	model, err := play(ctx, sc, o, scenarios.ModeModel, o.Seed, fleet.Run)
 	if option := (*scenarios.OptionError)(nil); errors.As(err, &option) { // it may be for the backend to say
 		model = nil
@@ -85,10 +96,7 @@ func Run(ctx context.Context, sc *scenarios.Scenario, o Options) (*Report, error
 	if err != nil {
 		return nil, err
 	}
-	if o.Speed == 0 {
-		o.Speed = SpeedFor(sc, len(http.run.Policies))
-	}
-	live, err := playLive(ctx, sc, o, http)
+	live, err := playLive(ctx, sc, o, by, http)
 	if live == nil || err != nil && !live.run.Interrupted {
 		return nil, err
 	}
@@ -160,11 +168,7 @@ const spare = 2 * time.Second
 
 // playLive plays in real time. Calls that have no end are given up when the last one
 // of the simulation that has one has ended.
-func playLive(ctx context.Context, sc *scenarios.Scenario, o Options, simulated *played) (*played, error) {
-	by, err := livefleet.New(sc, livefleet.Options{Speed: o.Speed, Replays: o.Replays})
-	if err != nil {
-		return nil, err
-	}
+func playLive(ctx context.Context, sc *scenarios.Scenario, o Options, by livefleet.Play, simulated *played) (*played, error) {
 	drain := map[string]time.Duration{}
 	for i, p := range simulated.run.Policies {
 		over := simulated.books[i].end - time.Duration(simulated.run.DurationNS)

@@ -58,7 +58,9 @@ func failed(r *Report) (names []string) {
 
 func TestPlainScenarioAgreesCallByCall(t *testing.T) {
 	t.Parallel()
-	r := verified(t, plain, Options{Speed: 10})
+	sc := changed(plain, "rate: 40/s, clients: 5,", "groups: [{name: a, clients: 2, rate: 9/s}, {name: b, clients: 3, rate: 31/s}],")
+	sc = changed(sc, "{label: calm, for: 4s", "{label: calm, for: 4s, rate: 2x")
+	r := verified(t, sc, Options{Speed: 10})
 	p := r.Policies[0]
 	if r.Failed() || p.Law != LawExact || len(p.Modes) != 3 || p.Pairs.Alike != p.Pairs.Compared || p.Pairs.Compared < 100 {
 		t.Errorf("%v, %+v", failed(r), p)
@@ -155,6 +157,7 @@ func TestTiming(t *testing.T) {
 	for _, test := range []struct{ old, new, want string }{
 		{"", "", ""},
 		{"attempts: 3", "attempts: 3, attempt_timeout: 1s, limit: 1h", "the policy's limit, attempt_timeout"},
+		{"rate: 40/s, clients: 5", "groups: [{name: a, clients: 2, rate: 9/s, mix: [{op: DeleteObject, key: a}]}, {name: b, clients: 3, rate: 31/s}]", "reads of objects while others are deleted"},
 		{"{attempts: 3, base: 10ms}", "aws-standard-2.1", "the budget, quota or pace of the policy"},
 		{"kind: s3,", "kind: s3, capacity: {workers: 3},", "the backend's capacity"},
 		{"model: open, rate: 40/s", "model: closed", "the closed load, whose clients wait for answers"},
