@@ -24,6 +24,7 @@ type Run struct {
 	Mode        string      `json:"mode"` // "model", "http" or "live"
 	DurationNS  int64       `json:"duration_ns"`
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped before its end: the numbers are what was seen by then
+	Stopped     string      `json:"stopped,omitempty"`     // why it was, where that was not a signal
 	Phases      []Phase     `json:"phases"`
 	Policies    []Policy    `json:"policies"`
 	Thresholds  []Threshold `json:"thresholds"`

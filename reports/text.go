@@ -98,7 +98,10 @@ func (t *textWriter) header() {
 	if run.About != "" {
 		t.paragraph("", OneLine(run.About))
 	}
-	if run.Interrupted {
+	switch {
+	case run.Interrupted && run.Stopped != "":
+		t.paragraph("", t.paint(red, "stopped: "+OneLine(run.Stopped)+"; these are the numbers up to then"))
+	case run.Interrupted:
 		t.paragraph("", t.paint(red, "interrupted: these are the numbers up to the interruption"))
 	}
 	t.faultLines()

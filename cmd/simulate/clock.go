@@ -1,7 +1,26 @@
 package main
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
-// wallClock is the only use of the real time: to tell a person how long a run
-// took. No result depends on it.
+// This file is the only one that asks for the real time. No result depends on it.
+
+// wallClock is to tell a person how long a run took.
 func wallClock() time.Time { return time.Now() }
+
+// repeat calls f with the time that has passed, every d, until ctx ends.
+func repeat(ctx context.Context, d time.Duration, f func(passed time.Duration)) {
+	began := time.Now()
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			f(now.Sub(began))
+		}
+	}
+}

@@ -162,6 +162,8 @@ func takes(f *pflag.Flag) string {
 		return "true or false"
 	case "duration":
 		return "a number and a unit, such as 500ms, 30s, 5m or 36h"
+	case "size":
+		return "a size above nothing, such as 512MiB"
 	case "float64":
 		return "a number, such as 2 or 0.5"
 	}

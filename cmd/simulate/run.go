@@ -27,6 +27,7 @@ type runOptions struct {
 	out      string
 	png      bool
 	quiet    bool
+	bounds   bounds
 }
 
 func newRunCommand(env environment) *cobra.Command {
@@ -48,7 +49,8 @@ one for all of them; what the machine takes then counts for ten times as much.
 
 exit codes: 0 fine, 99 a threshold was missed or a fault never fired, 2 bad flags
 or a bad scenario, 130 interrupted (what was seen by then is written), 1 anything
-else.`,
+else, a run that was stopped by --max-memory or --max-wall among them (what was
+seen by then is written, too).`,
 		Example: `  # a built-in scenario under all of its policies
   simulate run s3-throttle-burst
 
@@ -63,6 +65,9 @@ else.`,
 
   # your own file, with the results in a directory of your choice
   simulate run mine.yaml --out results
+
+  # no more of the machine than this
+  simulate run --max-memory 1GiB --max-wall 5m mine.yaml
 
   # in CI: print only what failed; the exit code says the rest
   simulate run --quiet s3-throttle-burst s3-outage`,
@@ -82,6 +87,7 @@ else.`,
 	f.StringVarP(&o.out, "out", "o", "", "write to `DIR`; for several scenarios to DIR/<scenario> (default simulate-out/<scenario>)")
 	f.BoolVar(&o.png, "png", false, "write the figures as PNG too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what failed")
+	o.bounds.flags(f)
 	_ = cmd.RegisterFlagCompletionFunc("policy", completePolicies)
 	_ = cmd.MarkFlagDirname("out")
 	return cmd
@@ -104,14 +110,19 @@ func (o *runOptions) runAll(ctx context.Context, env environment, args []string)
 	if o.speed == 0 {
 		return usage("--speed takes a number above 0: 10 plays ten seconds in one", "time stands still at the speed 0")
 	}
+	if err := o.bounds.check(); err != nil {
+		return err
+	}
 	jobs, err := o.prepare(env, args)
 	if err != nil {
 		return err
 	}
+	ctx, stop := o.bounds.watch(ctx)
+	defer stop()
 	failed := false
 	for i, j := range jobs {
 		if ctx.Err() != nil {
-			return interruptedBefore(j)
+			return interruptedBefore(ctx, j)
 		}
 		if i > 0 && !o.quiet {
 			fmt.Fprintln(env.Stdout)
@@ -121,10 +132,7 @@ func (o *runOptions) runAll(ctx context.Context, env environment, args []string)
 			return err
 		}
 		if record.Interrupted {
-			return &failure{
-				code:  exitInterrupted,
-				cause: fmt.Errorf("%s was interrupted; what was seen by then is in %s", record.Scenario, j.out),
-			}
+			return interrupted(ctx, record, j)
 		}
 		failed = tellMisses(env, j, record) || failed
 	}
@@ -198,7 +206,21 @@ func policyNames(sc *scenarios.Scenario) []string {
 	return names
 }
 
-func interruptedBefore(j job) error {
+// lighter is what helps a scenario that needs too much.
+const lighter = "fewer clients, a lower rate or shorter phases need less; so does one policy at a time (--policy)"
+
+// interrupted is what ends a run before its end, by a signal or a bound.
+func interrupted(ctx context.Context, record *reports.Run, j job) error {
+	if b, ok := passed(ctx); ok {
+		return wrong(lighter, fmt.Errorf("%s was stopped: %w; what was seen by then is in %s", record.Scenario, b, j.out))
+	}
+	return &failure{code: exitInterrupted, cause: fmt.Errorf("%s was interrupted; what was seen by then is in %s", record.Scenario, j.out)}
+}
+
+func interruptedBefore(ctx context.Context, j job) error {
+	if b, ok := passed(ctx); ok {
+		return wrong(lighter, fmt.Errorf("%s was stopped before it began: %w", j.scenario.Name, b))
+	}
 	return &failure{code: exitInterrupted, cause: fmt.Errorf("%s was interrupted before it began", j.scenario.Name)}
 }
 
@@ -229,12 +251,15 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	took := env.Now().Sub(began)
 	if record == nil {
 		if ctx.Err() != nil {
-			return nil, interruptedBefore(j)
+			return nil, interruptedBefore(ctx, j)
 		}
 		return nil, badRun(err)
 	}
 	if err != nil && !record.Interrupted {
 		return nil, wrong("", err)
+	}
+	if b, ok := passed(ctx); ok && record.Interrupted {
+		record.Stopped = b.Error()
 	}
 	// First the files: whoever reads the table may stop before its end, and a pipe
 	// that breaks ends the process.
