@@ -7,21 +7,24 @@ import (
 
 	"github.com/squall-sim/squall/internal/fleet"
 	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/scenarios"
 )
 
 // maxExamples is how many calls that are not alike are told.
 const maxExamples = 3
 
-// pair holds the calls of the live run against the same calls in the simulation.
+// pair holds the calls of the live run against the same calls in the simulation: of a
+// closed load those that both have made.
 func (c *comparison) pair() {
 	_, simulated := c.of(c.http)
 	_, live := c.of(c.live)
 	changes := edges(c.scenario.Plan())
+	closed := c.scenario.Load.Model == scenarios.ModelClosed // how many calls there are is a matter of their times
 	p := &c.out.Pairs
 	for _, id := range simulated.order {
 		a, b := simulated.calls[id], live.calls[id]
 		if b == nil {
-			if !c.live.run.Interrupted {
+			if !closed && !c.live.run.Interrupted {
 				p.differ(id, a, &call{CallRecord: fleet.CallRecord{Reason: "never made"}})
 			}
 			continue
@@ -37,7 +40,7 @@ func (c *comparison) pair() {
 		}
 	}
 	for _, id := range live.order {
-		if simulated.calls[id] == nil {
+		if simulated.calls[id] == nil && !closed {
 			p.differ(id, &call{CallRecord: fleet.CallRecord{Reason: "never made"}}, live.calls[id])
 		}
 	}

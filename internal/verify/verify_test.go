@@ -266,3 +266,15 @@ func TestPairs(t *testing.T) {
 		}
 	}
 }
+
+// A closed load makes as many calls as there is time for: only those that both have made are
+// held against each other.
+func TestClosedLoad(t *testing.T) {
+	t.Parallel()
+	sc := changed(plain, "model: open, rate: 40/s, clients: 5", "model: closed, clients: 5, think: {dist: fixed, value: 100ms}")
+	p := verified(t, sc, Options{Speed: 5}).Policies[0]
+	simulated, live := p.Modes[1].Calls, p.Modes[2].Calls
+	if both := p.Pairs.Compared + p.Pairs.Aside; both == 0 || both > min(simulated, live) || p.Law != LawSimilar {
+		t.Errorf("%d and %d calls, %+v", simulated, live, p.Pairs)
+	}
+}
