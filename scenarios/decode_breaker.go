@@ -15,13 +15,13 @@ import (
 var breakerKeys = []string{
 	"failures", "failure_count", "failure_rate", "slow_rate",
 	"open_for", "open_multiplier", "open_max", "open_jitter", "max_hint",
-	"probes", "successes", "probe_lease", "shadow", "scope",
+	"probes", "successes", "probe_lease", "shadow", "scope", "sync_every",
 }
 
 func (d *decoder) breaker(n ast.Node, p *path) *Breaker {
 	b := &Breaker{Config: breaker.Config{Probes: 1}, Scope: ScopeOperation}
 	durations := map[string]*time.Duration{
-		"open_for": &b.OpenFor, "open_max": &b.OpenMax, "max_hint": &b.MaxHint, "probe_lease": &b.ProbeLease,
+		"open_for": &b.OpenFor, "open_max": &b.OpenMax, "max_hint": &b.MaxHint, "probe_lease": &b.ProbeLease, "sync_every": &b.SyncEvery,
 	}
 	numbers := map[string]*float64{"open_multiplier": &b.OpenMultiplier, "open_jitter": &b.OpenJitter}
 	d.object(n, p, breakerKeys, func(key string, v ast.Node, p *path) {
@@ -41,7 +41,7 @@ func (d *decoder) breaker(n ast.Node, p *path) *Breaker {
 		case "shadow":
 			b.Shadow = d.boolean(v, p)
 		case "scope":
-			b.Scope = Scope(d.choice(v, p, "scope", []string{string(ScopeOperation), string(ScopeClient), string(ScopeFleet)}))
+			b.Scope = Scope(d.choice(v, p, "scope", []string{string(ScopeOperation), string(ScopeClient), string(ScopeFleet), string(ScopeShared)}))
 		default:
 			if into := durations[key]; into != nil {
 				*into = d.duration(v, p)

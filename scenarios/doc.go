@@ -26,6 +26,7 @@
 //	backend:
 //	  kind: s3 | http
 //	  latency: DISTRIBUTION       of a request when all is well
+//	  network: DISTRIBUTION       of a request's way, and of its answer's; leave out: none
 //	  capacity: {workers: 64, queue: 256,   leave out: unlimited; queue left out: unbounded
 //	      discipline: fifo | {kind: codel, target: 5ms, interval: 100ms},
 //	      nodes: 4, balance: two-choices, abandoned: served | cancelled,
@@ -41,6 +42,9 @@
 //	  rate: 200/s                 open: over all clients
 //	  arrivals: poisson | paced   open; poisson is the default
 //	  clients: 50                 open (default 1) and closed
+//	  groups:                     in place of rate and clients, which are the sums
+//	    - {name: web, clients: 80, rate: 150/s}   and think (closed), mix
+//	  start: {spread: 10s}        closed: or a DISTRIBUTION; leave out: all at once
 //	  think: DISTRIBUTION         closed: between an answer and the next call
 //	  max_in_flight: 1000         open and replay: more are dropped and counted
 //	  mix:                        open and closed: drawn by weight (default 1)
@@ -52,6 +56,9 @@
 //	  - label: NAME
 //	    for: 30s
 //	    capacity: {workers: 50%}  or a number; leave out: the backend's
+//	    rate: 160/s | 3x          open: in place of the load's
+//	    restart: 50% | all        of the clients, when it begins
+//	    offline: 50% | all        of the clients, who come back when it ends
 //	    faults:                   the first that is for a request decides
 //	      - {on: {op: PutObject, key: "raw/**"}, p: 0.9, effect: SlowDown}
 //	      - on: {method: PUT, bucket: squall, header: {X-Tenant: "b*"}, client: 0-4, attempt: 1}
@@ -74,9 +81,9 @@
 //	        slow_rate: {after: 2s, rate: 0.5, span: 30s}, open_for: 30s,
 //	        open_multiplier: 2, open_max: 5m, open_jitter: 0.5, max_hint: 1m,
 //	        probes: 3, successes: 2, probe_lease: 30s, shadow: false,
-//	        scope: operation | client | fleet}
+//	        scope: operation | client | fleet | shared, sync_every: 5s}
 //	thresholds:
-//	  "METRIC{phase:NAME,op:NAME,policy:NAME}": ["p(99)<20s"]
+//	  "METRIC{phase:NAME,op:NAME,group:NAME,policy:NAME}": ["p(99)<20s"]
 //
 // A DISTRIBUTION is a map such as {dist: lognormal, median: 30ms, sigma: 0.6,
 // max: 5s}, the same as text, "lognormal(median=30ms,sigma=0.6,max=5s)", or a

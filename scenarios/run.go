@@ -223,6 +223,8 @@ func fleetPolicy(p Policy) fleet.Policy {
 		out.Scope = fleet.PerClient
 	case ScopeFleet:
 		out.Scope = fleet.Shared
+	case ScopeShared:
+		out.Scope, out.SyncEvery = fleet.InStep, p.Breaker.SyncEvery
 	}
 	return out
 }

@@ -148,7 +148,11 @@ func (p *Policy) Settings() string {
 	if p.Breaker == nil {
 		return s
 	}
-	return s + fmt.Sprintf("; breaker: %v, per %s", p.Breaker.Config, p.Breaker.Scope)
+	s += fmt.Sprintf("; breaker: %v, ", p.Breaker.Config)
+	if p.Breaker.Scope == ScopeShared {
+		return s + fmt.Sprintf("per client, compared every %v", p.Breaker.SyncEvery)
+	}
+	return s + "per " + string(p.Breaker.Scope)
 }
 
 // phaseIndex returns the index of the phase with the label, -1 for none.

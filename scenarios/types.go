@@ -273,7 +273,13 @@ type Breaker struct {
 	breaker.Config
 	// Scope tells which calls share one breaker.
 	Scope Scope
+	// SyncEvery is how often each client of ScopeShared asks what the others' breakers
+	// have decided: from MinSync to MaxDuration. 0 in the other scopes.
+	SyncEvery time.Duration
 }
+
+// MinSync is the least Breaker.SyncEvery.
+const MinSync = time.Millisecond
 
 // Scope tells which calls share one circuit breaker.
 type Scope string
@@ -287,4 +293,7 @@ const (
 	ScopeClient Scope = "client"
 	// ScopeFleet has one breaker for all clients, as if they shared its state.
 	ScopeFleet Scope = "fleet"
+	// ScopeShared gives each client one breaker, and keeps them in step through a store,
+	// as breaker.Sharing does: a verdict spreads within Breaker.SyncEvery.
+	ScopeShared Scope = "shared"
 )

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/retry"
@@ -77,7 +79,25 @@ func (c *checker) breaker(p *path, b Breaker) {
 	default:
 		c.told(p, err.Error())
 	}
-	if b.Scope != ScopeOperation && b.Scope != ScopeClient && b.Scope != ScopeFleet {
-		c.report(p.key("scope"), "unknown scope "+quote(string(b.Scope)), "write operation, client or fleet")
+	switch at := p.key("sync_every"); {
+	case b.Scope == ScopeShared && b.SyncEvery == 0:
+		c.report(at, "nobody says how often the breakers are compared", "write how long it takes for a verdict to spread, such as sync_every: 5s")
+	case b.Scope == ScopeShared && (b.SyncEvery < MinSync || b.SyncEvery > MaxDuration):
+		c.report(at, b.SyncEvery.String()+" between two comparisons is not possible", "write "+MinSync.String()+" or more")
+	case b.Scope == ScopeShared && c.comparisons(b.SyncEvery) > maxComparisons:
+		c.report(at, fmt.Sprintf("the clients would compare their breakers %.2g times in all", c.comparisons(b.SyncEvery)), "write a longer time, such as sync_every: 5s, or fewer clients")
+	case b.Scope != ScopeShared && b.SyncEvery != 0:
+		c.report(at, "sync_every means nothing to breakers of scope "+string(b.Scope), "leave it out, or write scope: shared")
 	}
+	if !slices.Contains([]Scope{ScopeOperation, ScopeClient, ScopeFleet, ScopeShared}, b.Scope) {
+		c.report(p.key("scope"), "unknown scope "+quote(string(b.Scope)), "write operation, client, fleet or shared")
+	}
+}
+
+// maxComparisons bounds what shared breakers cost: each takes about a microsecond.
+const maxComparisons = 1e9
+
+// comparisons is how often the clients of a run compare their breakers with a store.
+func (c *checker) comparisons(every time.Duration) float64 {
+	return float64(c.sc.Load.Clients) * float64(c.sc.length()) / float64(every)
 }

@@ -33,6 +33,7 @@ func breakerText(b Breaker) string {
 	duration("probe_lease", b.ProbeLease)
 	f.when(b.Shadow, "shadow", "true")
 	f.when(b.Scope != ScopeOperation, "scope", string(b.Scope))
+	duration("sync_every", b.SyncEvery)
 	return f.String()
 }
 

@@ -26,6 +26,7 @@ type breakers struct {
 
 	chance sim.Stream // of open times
 	live   *liveRun   // nil: its calls are simulated
+	shared *sharing   // nil: they are not kept in step
 
 	byKey []*guard          // nil where none has been needed yet
 	odd   map[uint64]*guard // of keys beyond byKey
@@ -56,6 +57,7 @@ type guard struct {
 	*breaker.TwoStep
 	whole *breaker.Breaker // in its place, for calls that are made in real time
 	key   uint64
+	peer  *peer // nil: it is on its own
 	state breaker.State
 	since time.Duration
 	until time.Duration // of an open one: when it begins to wait for a probe
@@ -75,7 +77,7 @@ func (b *breakers) guard(client uint64, op int) *guard {
 	switch b.scope {
 	case PerOperation:
 		key = client*uint64(b.ops) + uint64(op)
-	case PerClient:
+	case PerClient, InStep:
 		key = client
 	}
 	if key >= uint64(len(b.byKey)) {
@@ -99,6 +101,9 @@ func (b *breakers) add(key uint64) *guard {
 			b.live.note(func() { b.moved(g, e, e.Time.Sub(b.live.began)) })
 		}))...)
 	} else {
+		if b.shared != nil {
+			options = append(options, breaker.WithName(sharedName))
+		}
 		g.TwoStep, err = breaker.NewTwoStep(*b.cfg, append(options, breaker.WithClock(b.clock),
 			breaker.WithListener(func(e breaker.Event) { b.moved(g, e, e.Time.Sub(epoch)) }))...)
 	}
@@ -106,6 +111,9 @@ func (b *breakers) add(key uint64) *guard {
 		panic(err) // the scenario's checks validated the settings
 	}
 	b.order = append(b.order, g)
+	if b.shared != nil {
+		g.peer = b.shared.join(key, g.TwoStep)
+	}
 	return g
 }
 
@@ -129,6 +137,7 @@ func (b *breakers) moved(g *guard, e breaker.Event, at time.Duration) {
 		g.until = at + e.RetryAt.Sub(e.Time)
 	}
 	b.transitions[b.recorder.phaseAt(at)]++
+	g.peer.changed(e.Cause)
 }
 
 // account books the stretch since the guard's last change to its state.

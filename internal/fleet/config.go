@@ -58,6 +58,7 @@ const (
 	PerOperation Scope = iota // one for each client and operation: a process that guards every operation
 	PerClient                 // one for each client
 	Shared                    // one for the whole fleet
+	InStep                    // one for each client, kept in step through a store (Policy.SyncEvery)
 )
 
 // String says what has a breaker of its own, for reports.
@@ -67,6 +68,8 @@ func (s Scope) String() string {
 		return "client"
 	case Shared:
 		return "fleet"
+	case InStep:
+		return "client, shared"
 	default:
 		return "client and operation"
 	}
@@ -172,6 +175,9 @@ type Policy struct {
 	Retry   retry.Policy
 	Breaker *breaker.Config // nil: none
 	Scope   Scope
+	// SyncEvery is how often each client asks what the others' breakers have decided
+	// (InStep): above 0.
+	SyncEvery time.Duration
 }
 
 // Duration returns the time that the plan's phases take together.

@@ -276,7 +276,8 @@ func drawConfig(t *rapid.T) *Config {
 	c.Policy.Retry.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 15 * time.Millisecond, time.Second}).Draw(t, "timeout")
 	if rapid.Bool().Draw(t, "breaker") {
 		c.Policy.Breaker = &breaker.Config{Failures: rapid.IntRange(1, 4).Draw(t, "failures"), OpenFor: 2 * time.Second}
-		c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared}).Draw(t, "scope")
+		c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared, InStep}).Draw(t, "scope")
+		c.Policy.SyncEvery = 500 * time.Millisecond
 	}
 	if rapid.Bool().Draw(t, "network") {
 		network := rapid.SampledFrom([]sim.Dist{fixed(0), fixed(10 * time.Millisecond), {Kind: sim.Exponential, Mean: 200 * time.Millisecond}}).Draw(t, "way")

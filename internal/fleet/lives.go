@@ -136,6 +136,9 @@ func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
 			continue
 		}
 		b.account(g, now)
+		if g.peer != nil {
+			g.peer.over = true
+		}
 		if g.key < uint64(len(b.byKey)) {
 			b.byKey[g.key] = nil
 		} else {
@@ -150,7 +153,7 @@ func (b *breakers) hasEnded(g *guard, ended func(client uint64) bool) bool {
 	switch b.scope {
 	case PerOperation:
 		return ended(g.key / uint64(b.ops))
-	case PerClient:
+	case PerClient, InStep:
 		return ended(g.key)
 	}
 	for client := range uint64(b.clients) {

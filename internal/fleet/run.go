@@ -154,6 +154,7 @@ func newRun(cfg *Config) (*run, error) {
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)
+	r.breakers.shared = newSharing(r)
 	r.wire, err = newWire(r)
 	return r, err
 }

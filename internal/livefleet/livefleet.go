@@ -61,6 +61,12 @@ func New(sc *scenarios.Scenario, o Options) (Play, error) {
 			Hint:    "choose the mode model or http, or leave restart and offline out",
 		}
 	}
+	if slices.ContainsFunc(sc.Policies, func(p scenarios.Policy) bool { return p.Breaker != nil && p.Breaker.Scope == scenarios.ScopeShared }) {
+		return nil, &scenarios.OptionError{
+			Message: "the breakers of a live run are not compared: scope shared is for simulated clients",
+			Hint:    "choose the mode model or http, or another scope",
+		}
+	}
 	if o.Clock == nil {
 		o.Clock = retry.SystemClock()
 	}

@@ -224,6 +224,11 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("clients who go offline: %v", err)
 	}
 	sc.Phases[0].Offline = 0
+	sc.Policies[0].Breaker = &scenarios.Breaker{Scope: scenarios.ScopeShared}
+	if _, err := New(sc, Options{}); err == nil || !strings.Contains(err.Error(), "breakers of a live run are not compared") {
+		t.Errorf("shared breakers: %v", err)
+	}
+	sc.Policies[0].Breaker = nil
 	if _, err := scenarios.Run(context.Background(), sc, scenarios.Options{Mode: scenarios.ModeLive}); !errors.As(err, &bad) {
 		t.Errorf("live without who plays it: %v", err)
 	}
