@@ -96,7 +96,7 @@ func (l *lives) Act(now time.Duration, phase uint64) {
 		ended := ends(client)
 		if ended {
 			l.number[client]++
-			if len(r.retriers) > 1 {
+			if r.cfg.Policy.Retry.Stateful() {
 				r.retriers[client] = r.newRetrier()
 			}
 		}
