@@ -23,6 +23,11 @@ func documents(t *testing.T) []string {
 	if err != nil || len(docs) == 0 {
 		t.Fatalf("no pages in docs: %v", err)
 	}
+	studies, err := filepath.Glob(filepath.Join(root, "docs", "studies", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs = append(docs, studies...)
 	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
 		docs = append(docs, filepath.Join(root, name))
 	}

@@ -61,6 +61,8 @@ var Layers = []Layer{
 		Why: "published models are programs on sim that run the core; what they find is plain data, charts included"},
 	{Package: "internal/published/validate", Imports: []string{"internal/published", "reports", "reports/figures"},
 		Why: "it writes docs/validation.md and its figures, and nothing else"},
+	{Package: "internal/studies/awsretry", Imports: []string{"scenarios", "retry", "reports", "reports/figures"},
+		Why: "it plays variations of built-in scenarios and writes a page of docs/studies, and nothing else"},
 	{Package: "internal/regions", Imports: []string{"scenarios", "reports"},
 		Why: "a map is many runs of one scenario; how a run comes about, and how a map is drawn, is theirs"},
 	{Package: "cmd/simulate",

@@ -102,8 +102,8 @@ type goodRetryCall struct {
 }
 
 var (
-	errAnswer  = retry.Retryable(errors.New("published: the server failed"))
-	errLate = retry.Mark(errors.New("published: no answer in time"), retry.Timeout)
+	errAnswer = retry.Retryable(errors.New("published: the server failed"))
+	errLate   = retry.Mark(errors.New("published: no answer in time"), retry.Timeout)
 )
 
 // r7Attempt is the bits of an event's data that number the attempt; the others are
