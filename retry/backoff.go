@@ -76,7 +76,7 @@ func (p *Policy) jittered(n int, prev time.Duration, class Class) (low, width fl
 		return raw / 2, raw / 2
 	case JitterDecorrelated:
 		base = min(base, limit)
-		return base, min(limit, max(base, float64(3*float64(prev)))) - base
+		return base, min(limit, float64(3*max(base, float64(prev)))) - base
 	case JitterAdditive:
 		amount = min(amount, limit)
 		return min(raw, limit-amount), amount

@@ -119,8 +119,8 @@ var timelines = []struct {
 		{0, answer(503, "").amzWaiting(time.Hour), 0, goOn(6 * s)}}, 3},
 	{"amz hint above a maximum", with(steady, func(p *retry.Policy) { p.Hint = retry.Hint{Mode: retry.HintAmz, Max: s} }), 0,
 		[]told{{0, answer(503, "").amzWaiting(2 * s), 0, stop(retry.ServerStop, 2*s)}}, 1},
-	{"a hint does not feed the next delay", decorrelated, 0, []told{{0, answer(429, "").waiting(10 * s), 1, goOn(10 * s)},
-		{0, errReset, 1, goOn(3 * s)}, {0, errReset, 1, goOn(9 * s)}, {0, errReset, 1, goOn(20 * s)}}, 4},
+	{"a hint does not feed the next delay", decorrelated, 0, []told{{0, answer(429, "").waiting(10 * s), 1, goOn(12 * s)},
+		{0, errReset, 1, goOn(9 * s)}, {0, errReset, 1, goOn(20 * s)}, {0, errReset, 0, goOn(s)}}, 4},
 }
 
 func TestCall(t *testing.T) {

@@ -79,7 +79,7 @@ func jitterFormula(j retry.JitterKind, base, raw, previous, u float64) float64 {
 		return cut/2 + float64(u*cut/2)
 	case retry.JitterDecorrelated:
 		base = min(base, backoffCap)
-		return base + float64(u*(max(base, min(backoffCap, 3*previous))-base))
+		return base + float64(u*(min(backoffCap, float64(3*max(base, previous)))-base))
 	case retry.JitterAdditive:
 		return min(raw, backoffCap-backoffAmount) + float64(u*backoffAmount)
 	case retry.JitterAdditiveClipped:
