@@ -85,16 +85,18 @@ type mutant struct {
 // TestMutants demands that wrong models fail, on as few runs as the tests make.
 func TestMutants(t *testing.T) {
 	for _, m := range mutants() {
-		failed := 0
-		for _, c := range m.report().Checks {
-			if !c.Pass {
-				failed++
-				t.Log(c)
+		t.Run(m.name, func(t *testing.T) {
+			failed := 0
+			for _, c := range m.report().Checks {
+				if !c.Pass {
+					failed++
+					t.Log(c)
+				}
 			}
-		}
-		if failed == 0 {
-			t.Errorf("%s: every check passes", m.name)
-		}
+			if failed == 0 {
+				t.Error("every check passes")
+			}
+		})
 	}
 }
 

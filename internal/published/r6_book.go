@@ -34,7 +34,7 @@ func policyStudy() Study {
 func policyReport(effort Effort) Report {
 	var report Report
 	for _, checks := range [][]Check{
-		backoffChecks(effort, jitteredPolicy), quotaChecks(), rootChecks(effort, retry.AWSStandard21()),
+		backoffChecks(effort, jitteredPolicy), quotaChecks(), rootChecks(effort),
 		sreChecks(effort, 1), threadChecks(effort), offeredChecks(), layerChecks(),
 	} {
 		report.Checks = append(report.Checks, checks...)

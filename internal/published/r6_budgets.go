@@ -130,27 +130,33 @@ func throttlingRoot(p retry.Policy, run uint64) float64 {
 	return root(func(failure float64) float64 { return drift(fresh, failure, segment, draws) })
 }
 
+// rootCheck locates the failure rate above which the budget of a policy drains.
+func rootCheck(effort Effort, name string, exact float64, p retry.Policy, at func(retry.Policy, uint64) float64) Check {
+	m := meanOf(play(effort.of(rootRuns, 8), func(i uint64) float64 { return at(p, i) }), func(x float64) float64 { return x })
+	return Check{Result: "R6", Name: name, Digits: 4}.against(exact, 0, m)
+}
+
+// standardRoot is the check of aws-standard-2.1. A call whose first attempt succeeds
+// adds 1; the retry that fails costs its tokens, the one that succeeds gets them back:
+// 1 − p = c·p²·(1 − p) + 2c·p³ = c·p² + c·p³.
+func standardRoot(effort Effort, p retry.Policy) Check {
+	return rootCheck(effort, "aws-standard-2.1: failure rate above which the quota drains", 0.2149, p, quotaRoot)
+}
+
 // rootChecks locate the failure rates from which on budgets drain.
-func rootChecks(effort Effort, standard retry.Policy) []Check {
-	n := effort.of(rootRuns, 8)
-	throttled := standard // under throttling a retry costs less
+func rootChecks(effort Effort) []Check {
+	throttled := retry.AWSStandard21() // under throttling a retry costs less
 	throttled.Quota.Cost = throttled.Quota.ThrottleCost
-	var checks []Check
-	add := func(name string, exact float64, at func(run uint64) float64) {
-		m := meanOf(play(n, at), func(x float64) float64 { return x })
-		checks = append(checks, Check{Result: "R6", Name: name, Digits: 4}.against(exact, 0, m))
-	}
-	// A call whose first attempt succeeds adds 1; the retry that fails costs its tokens, the
-	// one that succeeds gets them back: 1 − p = c·p²·(1 − p) + 2c·p³ = c·p² + c·p³.
-	add("aws-standard-2.1: failure rate above which the quota drains", 0.2149, func(i uint64) float64 { return quotaRoot(standard, i) })
-	add("aws-standard-2.1, throttling failures: the same", 0.3207, func(i uint64) float64 { return quotaRoot(throttled, i) })
-	add("botocore-standard: the same", 0.3207, func(i uint64) float64 { return quotaRoot(retry.BotocoreStandard(), i) })
 	// It adds 1 for every success: 1 − p³ = 5p² + 5p³.
-	add("aws-go-legacy: the same", root(func(p float64) float64 { return 1 - float64(5*p*p) - float64(6*p*p*p) }),
-		func(i uint64) float64 { return quotaRoot(retry.AWSGoLegacy(), i) })
-	// Failures take 1, successes add the ratio r, whatever the attempts: p/(1 − p) = r.
-	add("grpc: failure rate above which the tokens drain, r/(1 + r)", 0.1/1.1, func(i uint64) float64 { return throttlingRoot(retry.GRPC(), i) })
-	return checks
+	legacy := root(func(p float64) float64 { return 1 - float64(5*p*p) - float64(6*p*p*p) })
+	return []Check{
+		standardRoot(effort, retry.AWSStandard21()),
+		rootCheck(effort, "aws-standard-2.1, throttling failures: the same", 0.3207, throttled, quotaRoot),
+		rootCheck(effort, "botocore-standard: the same", 0.3207, retry.BotocoreStandard(), quotaRoot),
+		rootCheck(effort, "aws-go-legacy: the same", legacy, retry.AWSGoLegacy(), quotaRoot),
+		// Failures take 1, successes add the ratio r, whatever the attempts: p/(1 − p) = r.
+		rootCheck(effort, "grpc: failure rate above which the tokens drain, r/(1 + r)", 0.1/1.1, retry.GRPC(), throttlingRoot),
+	}
 }
 
 // The backend of the SRE throttle takes so many requests a second.
