@@ -112,7 +112,7 @@ func badBackend(err error) error {
 	if option.Option == "addr" {
 		hint = strings.Replace(hint, "ask for a server that others reach", "add --public to let other machines reach it", 1)
 	}
-	if option.Option == "phase" {
+	if option.Option == "phase" || option.Option == "" { // the message says it all
 		return usage(hint, "%s", option.Message)
 	}
 	return usage(hint, "--%s %s", option.Option, option.Message)

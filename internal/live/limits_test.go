@@ -1,6 +1,7 @@
 package live
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -171,5 +172,27 @@ func TestMaxInFlight(t *testing.T) {
 	}
 	if n := station.inside.Load(); n != 1 {
 		t.Errorf("%d inside", n)
+	}
+}
+
+// What only a simulated backend has is refused, and told.
+func TestOnlySimulated(t *testing.T) {
+	plain := "{label: all, for: 1s}"
+	for _, c := range []struct{ capacity, phase, want string }{
+		{"workers: 1, discipline: lifo", plain, "discipline but first come, first served"},
+		{"workers: 1, nodes: 2", plain, "nodes behind a balancer"},
+		{"workers: 1, abandoned: cancelled", plain, "work that ends with its client's patience"},
+		{"workers: 1", "{label: all, for: 1s, capacity: {workers: 0}}", "workers of a phase's own"},
+		{"workers: 1, discipline: fifo, nodes: 1, abandoned: served", plain, ""},
+	} {
+		sc := parse(t, strings.Replace(source("http", c.phase), "value: 10ms}", "value: 10ms}, capacity: {"+c.capacity+"}", 1))
+		s, err := Start(sc, Options{Clock: newClock()})
+		if err == nil {
+			s.Close(time.Second)
+		}
+		var bad *OptionError
+		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &bad) || !strings.Contains(bad.Message, c.want)) {
+			t.Errorf("%s %s: %v, want %q", c.capacity, c.phase, err, c.want)
+		}
 	}
 }

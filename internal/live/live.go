@@ -66,7 +66,7 @@ type Seen struct {
 
 // OptionError tells of an option that does not fit.
 type OptionError struct {
-	Option  string // "addr", "admin" or "phase"
+	Option  string // "addr", "admin" or "phase"; "": the scenario itself
 	Message string // what is wrong
 	Hint    string // what would be right; may be empty
 }

@@ -3,7 +3,6 @@ package live
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -37,7 +36,7 @@ type world struct {
 func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock faults.Clock, hold int) (*world, error) {
 	plan := sc.Plan()
 	if slices.ContainsFunc(sc.Phases, func(ph scenarios.Phase) bool { return ph.Capacity != nil }) {
-		return nil, errors.New("live: the workers of a backend on sockets do not come and go; leave the capacity of phases out")
+		return nil, simulatedOnly("workers of a phase's own")
 	}
 	injector, err := faults.New(plan, seed)
 	if err != nil {
