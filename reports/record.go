@@ -115,6 +115,7 @@ type Op struct {
 type Group struct {
 	Group   string  `json:"group"`
 	Clients int     `json:"clients"`
+	Policy  string  `json:"policy,omitempty"` // that it has whichever is tried; none: the one that is
 	Metrics Metrics `json:"metrics"`
 }
 

@@ -289,12 +289,15 @@ func groups(p *Policy) string {
 	var parts []string
 	for i := range p.Groups {
 		g := &p.Groups[i]
-		m := &g.Metrics
+		m, name := &g.Metrics, OneLine(g.Group)
+		if g.Policy != "" {
+			name += " (policy " + OneLine(g.Policy) + ")"
+		}
 		if m.Calls == 0 {
-			parts = append(parts, OneLine(g.Group)+": no calls")
+			parts = append(parts, name+": no calls")
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s of %s calls succeeded, %s attempts each, p99 %s", OneLine(g.Group), FormatShare(m.SuccessRate),
+		parts = append(parts, fmt.Sprintf("%s: %s of %s calls succeeded, %s attempts each, p99 %s", name, FormatShare(m.SuccessRate),
 			FormatCount(m.Calls), FormatNumber(m.Amplification), FormatDuration(time.Duration(m.CallDuration.P99NS))))
 	}
 	return strings.Join(parts, "; ")

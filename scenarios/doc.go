@@ -43,7 +43,7 @@
 //	  arrivals: poisson | paced   open; poisson is the default
 //	  clients: 50                 open (default 1) and closed
 //	  groups:                     in place of rate and clients, which are the sums
-//	    - {name: web, clients: 80, rate: 150/s}   and think (closed), mix
+//	    - {name: web, clients: 80, rate: 150/s}   and think (closed), policy, mix
 //	  start: {spread: 10s}        closed: or a DISTRIBUTION; leave out: all at once
 //	  think: DISTRIBUTION         closed: between an answer and the next call
 //	  max_in_flight: 1000         open and replay: more are dropped and counted

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/squall-sim/squall/internal/fleet"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -26,13 +27,15 @@ type Group struct {
 	Think *sim.Dist
 	// Mix is what they call; empty: the Load's.
 	Mix []MixItem
+	// Policy names the policy that they have whichever is tried; empty: the one that is.
+	Policy string
 }
 
 // maxGroups bounds the groups of a load: each has histograms of its own.
 const maxGroups = 1000
 
 func (d *decoder) group(n ast.Node, p *path) (g Group) {
-	d.object(n, p, []string{"name", "clients", "rate", "think", "mix"}, func(key string, v ast.Node, p *path) {
+	d.object(n, p, []string{"name", "clients", "rate", "think", "policy", "mix"}, func(key string, v ast.Node, p *path) {
 		switch key {
 		case "name":
 			g.Name = d.words(v, p)
@@ -43,6 +46,8 @@ func (d *decoder) group(n ast.Node, p *path) (g Group) {
 		case "think":
 			think := d.dist(v, p)
 			g.Think = &think
+		case "policy":
+			g.Policy = d.words(v, p)
 		case "mix":
 			g.Mix = []MixItem{} // an empty one is a mistake
 			d.items(v, p, func(_ int, v ast.Node, p *path) { g.Mix = append(g.Mix, d.mixItem(v, p)) })
@@ -162,6 +167,13 @@ func (c *checker) group(p *path, g Group) {
 	if g.Clients < 1 || g.Clients > maxClients {
 		c.report(p.key("clients"), "the group needs clients", fmt.Sprintf("write clients: 1 to %d", maxClients))
 	}
+	var names []string
+	for _, pol := range c.sc.Policies {
+		names = append(names, pol.Name)
+	}
+	if policies, sure := known(names); g.Policy != "" && !policies[g.Policy] && sure {
+		c.report(p.key("policy"), "unknown policy "+quote(g.Policy), didYouMean(g.Policy, names))
+	}
 	open := c.sc.Load.Model == ModelOpen
 	switch {
 	case open && !(g.Rate > 0 && g.Rate <= maxRate):
@@ -190,6 +202,17 @@ func (c *checker) groupRef(s selector) {
 	}
 }
 
+// settle gives the groups of a fleet the policies that are their own.
+func (sc *Scenario) settle(l *fleet.Load, tried string) {
+	l.Groups = slices.Clone(l.Groups) // the load is that of all policies
+	for i, g := range sc.Load.Groups {
+		if at := slices.IndexFunc(sc.Policies, func(p Policy) bool { return p.Name == g.Policy }); at >= 0 && g.Policy != tried {
+			own := fleetPolicy(sc.Policies[at])
+			l.Groups[i].Policy = &own
+		}
+	}
+}
+
 // groupNames are those of the load, in its order.
 func (sc *Scenario) groupNames() (names []string) {
 	for _, g := range sc.Load.Groups {
@@ -215,6 +238,7 @@ func (o *writer) groups(kind Kind, groups []Group) {
 		if g.Think != nil {
 			f.add("think", distText(*g.Think))
 		}
+		f.when(g.Policy != "", "policy", yamlText(g.Policy))
 		if len(g.Mix) == 0 {
 			o.line(2, "- "+f.String())
 			continue

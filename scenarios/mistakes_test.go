@@ -84,6 +84,7 @@ var mistakes = []struct {
 	{"groups beside clients and rate", []string{"  clients: 50\n", "  clients: 50\n  groups: [{name: web, clients: 80, rate: 150/s}]\n"}},
 	{"groups that say too little", []string{"  rate: 200/s\n  clients: 50\n", "  groups: [{clients: 80}, {name: web, rate: 5/s}, {name: web, clients: 1, rate: 0/s, think: 1s}]\n"}},
 	{"groups of a closed load with a rate", []string{"model: open\n  rate: 200/s\n  clients: 50\n", "model: closed\n  groups: [{name: web, clients: 1, rate: 5/s}, {name: batch, clients: 10000000}]\n"}},
+	{"group with an unknown policy", []string{"  rate: 200/s\n  clients: 50\n", "  groups: [{name: web, clients: 1, rate: 5/s, policy: shiped}]\n"}},
 	{"group with an unknown operation", []string{"  rate: 200/s\n  clients: 50\n", "  groups: [{name: web, clients: 1, rate: 5/s, mix: [{op: HeadObjct, key: a}]}, {name: batch, clients: 1, rate: 1/s, mix: []}]\n"}},
 	{"groups with a mix that nobody calls", []string{"  rate: 200/s\n  clients: 50\n", "  groups: [{name: web, clients: 1, rate: 5/s, mix: [{op: HeadObject, key: a}]}]\n"}},
 	{"groups that thresholds do not find", []string{"{phase:burst}", "{group:web}"}},

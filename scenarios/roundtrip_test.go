@@ -287,7 +287,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	}
 	sc.Load = drawLoad(t, sc.Backend.Kind)
 	var ops []string
-	for _, m := range sc.Load.Mix {
+	for m := range sc.Load.items() {
 		ops = append(ops, m.Op)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "quotas") {
@@ -311,6 +311,11 @@ func drawScenario(t *rapid.T) *Scenario {
 			}
 		}
 		sc.Policies = append(sc.Policies, p)
+	}
+	for i := range sc.Load.Groups {
+		if rapid.Bool().Draw(t, "own policy?") {
+			sc.Load.Groups[i].Policy = sc.Policies[0].Name
+		}
 	}
 	drawThresholds(t, sc, ops)
 	return sc

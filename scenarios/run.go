@@ -175,6 +175,7 @@ func (m *meter) of(i int) func(time.Duration) {
 // fleetConfig wires one policy of the scenario into a fleet.
 func fleetConfig(sc *Scenario, p Policy, load fleet.Load, seed uint64, mode Mode) *fleet.Config {
 	c := &fleet.Config{Seed: seed, Load: load, Policy: fleetPolicy(p), Mode: fleet.Model}
+	sc.settle(&c.Load, p.Name)
 	switch mode {
 	case ModeHTTP:
 		c.Mode = fleet.HTTP

@@ -33,19 +33,20 @@ type breakers struct {
 	order []*guard          // in order of making, for a deterministic end
 
 	recorder    *recorder
+	silent      bool            // the series are not about these
 	open        []time.Duration // by phase, all breakers together
 	half        []time.Duration
 	transitions []uint64
 }
 
-func newBreakers(cfg *Config, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
+func newBreakers(cfg *Config, policy *Policy, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
 	phases, ops := len(cfg.Plan.Phases), len(opNames(cfg.Load.allOps()))
 	keys := 0
-	if cfg.Policy.Breaker != nil {
+	if policy.Breaker != nil {
 		keys = 1 + cfg.Load.Clients*ops
 	}
 	return breakers{
-		cfg: cfg.Policy.Breaker, scope: cfg.Policy.Scope, ops: ops, clients: cfg.Load.Clients, clock: clock, judge: judge,
+		cfg: policy.Breaker, scope: policy.Scope, ops: ops, clients: cfg.Load.Clients, clock: clock, judge: judge,
 		chance: sim.NewStream(cfg.Seed, "breakers"),
 		byKey:  make([]*guard, keys), odd: map[uint64]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
@@ -161,6 +162,9 @@ func (b *breakers) account(g *guard, now time.Duration) {
 
 // book adds the stretch [from, to) to a series and to the phases.
 func (b *breakers) book(row *[]time.Duration, phases []time.Duration, from, to time.Duration) {
+	if b.silent {
+		return
+	}
 	b.recorder.series.spread(row, from, to)
 	b.recorder.phaseSpread(from, to, phases)
 }

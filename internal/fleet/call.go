@@ -87,7 +87,7 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 		r.live.launch(c)
 		return
 	}
-	c.step = r.retrier(client).Begin(r.now())
+	c.step = r.crewOf(client).retrier(client).Begin(r.now())
 	c.send()
 }
 
@@ -130,7 +130,7 @@ func (c *call) Act(now time.Duration, data uint64) {
 		if c.hang && !c.turnedAway {
 			c.hits.Seen() // silence is what the fault does
 		}
-		c.settle(c.run.timeout)
+		c.settle(c.run.crewOf(c.client).timeout)
 	}
 }
 
@@ -139,11 +139,12 @@ func (c *call) event(kind uint64) uint64 { return uint64(c.generation)<<eventBit
 // send makes one attempt, if the policy's limiter and the breaker admit it.
 func (c *call) send() {
 	r := c.run
-	if r.paced && !c.admitted() {
+	crew := r.crewOf(c.client)
+	if crew.paced && !c.admitted() {
 		return
 	}
-	if r.breakers.cfg != nil {
-		if err := r.breakers.guard(c.client, r.mix.ops[c.op].name).Begin(&c.own.permit); err != nil {
+	if crew.breakers.cfg != nil {
+		if err := crew.breakers.guard(c.client, r.mix.ops[c.op].name).Begin(&c.own.permit); err != nil {
 			c.cell.rejected++
 			c.failed(err)
 			return

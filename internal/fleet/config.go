@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/breaker"
@@ -187,4 +188,9 @@ func (c *Config) Duration() time.Duration {
 		d += p.For
 	}
 	return d
+}
+
+// guarded reports whether some clients have breakers.
+func (c *Config) guarded() bool {
+	return c.Policy.Breaker != nil || slices.ContainsFunc(c.Load.Groups, func(g Group) bool { return g.Policy != nil && g.Policy.Breaker != nil })
 }

@@ -25,6 +25,7 @@ type group struct {
 	end   uint64 // the first client after the group's
 	think sim.Sampler
 	mix   choice
+	crew  *crew // nil: that of the policy that is tried
 }
 
 // newGroups makes the groups of a run, with the operations of their mixes behind those of

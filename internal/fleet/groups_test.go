@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/reports"
 )
 
@@ -123,4 +124,47 @@ func TestSpans(t *testing.T) {
 	if got := tiny.pick(math.Nextafter(1, 0)); got > 1 {
 		t.Errorf("client %d of 2", got)
 	}
+}
+
+// A group may have a policy of its own, whichever is tried: its calls are retried by it, and
+// its breakers are not those that the record is about.
+func TestGroupsWithTheirOwnPolicy(t *testing.T) {
+	for _, mode := range []Mode{Model, HTTP} {
+		c := withFault(t, grouped(), 1, "InternalError")
+		c.Mode, c.Plan.Phases[0].For = mode, 10*time.Second
+		c.Policy.Retry.Attempts, c.Policy.Retry.AttemptTimeout = 1, time.Second
+		own := Policy{Name: "eager", Retry: c.Policy.Retry}
+		own.Retry.Attempts = 4
+		c.Load.Groups[1].Policy = &own
+		rec := play(t, c)
+		if a, b := rec.Groups[0].Metrics, rec.Groups[1].Metrics; a.Attempts != a.Calls || b.Attempts != 4*b.Calls || b.Calls == 0 || rec.Groups[1].Policy != "eager" {
+			t.Errorf("%v: %d attempts of %d calls, and with a policy of their own %d of %d", mode, a.Attempts, a.Calls, b.Attempts, b.Calls)
+		}
+		own.Breaker, own.Scope = &breaker.Config{Failures: 3, OpenFor: time.Hour}, PerClient
+		rec = play(t, c)
+		if a, b := rec.Groups[0].Metrics, rec.Groups[1].Metrics; a.RejectedByBreaker != 0 || b.RejectedByBreaker == 0 || rec.Breakers.Count != 0 || rec.Breakers.OpenNS != 0 {
+			t.Errorf("%v: %d and %d calls rejected, %d breakers in the record", mode, a.RejectedByBreaker, b.RejectedByBreaker, rec.Breakers.Count)
+		}
+	}
+}
+
+// A policy of its own that is the one that is tried makes no difference, unless a breaker is
+// more than one client's.
+func TestAGroupsOwnPolicyThatIsTheSame(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawConfig(rt)
+		if c.Policy.Scope != PerOperation {
+			c.Policy.Scope = PerClient
+		}
+		c.Load.Groups = []Group{{Name: "a", Clients: 2, Rate: 20}, {Name: "b", Clients: 3, Rate: 10}}
+		summed(c)
+		plain := play(t, c)
+		same := c.Policy
+		c.Load.Groups[1].Policy = &same
+		own := play(t, c)
+		own.Groups[1].Policy = ""
+		if diff := firstDifference(jsonOf(t, reports.Policy{Total: plain.Total, Groups: plain.Groups}), jsonOf(t, reports.Policy{Total: own.Total, Groups: own.Groups})); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
 }

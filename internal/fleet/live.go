@@ -147,6 +147,9 @@ func PlayLive(ctx context.Context, cfg *Config, by Live, progress func(now time.
 	defer cancel()
 	l := &liveRun{run: r, by: by, ctx: calls, stop: sim.Never, notes: make(chan func(), 1024)}
 	r.live, r.breakers.live = l, l
+	for _, c := range r.settled {
+		c.breakers.live = l
+	}
 	if err := by.Begin(); err != nil {
 		return nil, err
 	}
@@ -240,12 +243,13 @@ func (l *liveRun) settle() {
 func (l *liveRun) launch(c *call) {
 	l.late.Add(max(0, l.now()-c.start))
 	one := &LiveCall{live: l, call: c}
-	if l.cfg.Policy.Breaker != nil {
-		one.Breaker = l.breakers.guard(c.client, l.mix.ops[c.op].name).whole
+	crew := l.crewOf(c.client)
+	if crew.policy.Breaker != nil {
+		one.Breaker = crew.breakers.guard(c.client, l.mix.ops[c.op].name).whole
 	}
-	shared := l.retrier(c.client)
+	shared := crew.retrier(c.client)
 	var err error
-	one.Retrier, err = retry.New(l.cfg.Policy.Retry, retry.WithClock(l.by), retry.WithChance(callChance{&l.draws, c.client, uint64(c.number)}),
+	one.Retrier, err = retry.New(crew.policy.Retry, retry.WithClock(l.by), retry.WithChance(callChance{&l.draws, c.client, uint64(c.number)}),
 		retry.WithBudget(shared.Budget()), retry.WithLimiter(shared.Limiter()), retry.WithObserver(one.decided))
 	if err != nil {
 		l.err = err

@@ -7,7 +7,6 @@ import (
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/reports"
-	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -92,13 +91,14 @@ func (l *lives) Act(now time.Duration, phase uint64) {
 	})
 	l.ending = false
 	r.breakers.forget(now, ends)
+	for _, c := range r.settled {
+		c.breakers.forget(now, ends)
+	}
 	for client := range uint64(len(l.number)) {
 		ended := ends(client)
 		if ended {
 			l.number[client]++
-			if r.cfg.Policy.Retry.Stateful() {
-				r.retriers[client] = r.newRetrier()
-			}
+			r.renew(client)
 		}
 		if r.cfg.Load.Model == Closed && (ended || l.among(client, before)) && !l.isAway(client) {
 			r.enroll(client, phase)
@@ -209,13 +209,4 @@ func (l Lives) texts() (texts []string) {
 		texts = append(texts, "offline "+percent(l.Offline))
 	}
 	return texts
-}
-
-// newRetrier makes one more of those that newRetriers has made.
-func (r *run) newRetrier() *retry.Retrier {
-	one, err := retry.New(r.cfg.Policy.Retry, r.retryOptions()...)
-	if err != nil {
-		panic(err) // it was made before
-	}
-	return one
 }

@@ -60,7 +60,11 @@ func (r *Result) Report() reports.Policy {
 	}
 	for i, g := range cfg.Load.Groups {
 		one := rec.choose(func(_, g, _ int) bool { return g == i })
-		out.Groups = append(out.Groups, reports.Group{Group: g.Name, Clients: g.Clients, Metrics: one.report(r.played(0, r.run.duration))})
+		rec := reports.Group{Group: g.Name, Clients: g.Clients, Metrics: one.report(r.played(0, r.run.duration))}
+		if g.Policy != nil {
+			rec.Policy = g.Policy.Name
+		}
+		out.Groups = append(out.Groups, rec)
 	}
 	return out
 }

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/faults"
-	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/sim"
 )
 
 // run is one fleet in motion. It is used by a single goroutine.
 type run struct {
+	crew             // of the policy that is tried
+	settled  []*crew // of groups with a policy of their own
 	cfg      *Config
 	duration time.Duration
 	loop     *sim.Loop
@@ -33,16 +34,12 @@ type run struct {
 	full     *faults.Refusal // of a backend that has no room
 	wire     wire
 	live     *liveRun // nil: the calls are simulated
-	breakers breakers
-	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
 	mix      mix
 	draws    draws
-	paced    bool  // the policy holds attempts back
 	keyed    bool  // somebody looks at keys: the wire, a route, or a rule that selects by them
 	headed   bool  // a rule asks for headers
 	owned    bool  // calls have keys, sizes or breakers of their own
 	err      error // a request that could not be sent: the run is void
-	timeout  error // what the client sees when its attempt's time is up
 
 	numbers  []uint32 // calls started by each client
 	calls    pool
@@ -131,9 +128,6 @@ func newRun(cfg *Config) (*run, error) {
 	if r.injector, err = faults.New(cfg.Plan, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	if err := r.newRetriers(); err != nil {
-		return nil, err
-	}
 	r.draws = draws{
 		arrivals: sim.NewStream(cfg.Seed, "arrivals"), clients: sim.NewStream(cfg.Seed, "clients"),
 		mix: sim.NewStream(cfg.Seed, "mix"), think: sim.NewStream(cfg.Seed, "think"),
@@ -141,51 +135,21 @@ func newRun(cfg *Config) (*run, error) {
 		pace: sim.NewStream(cfg.Seed, "pace"), balance: sim.NewStream(cfg.Seed, "balance"),
 		start: sim.NewStream(cfg.Seed, "start"),
 	}
-	r.timeout = &retry.TimeoutError{After: cfg.Policy.Retry.AttemptTimeout, Err: context.DeadlineExceeded}
 	r.mix = newMix(cfg.Load.allOps(), cfg.Backend.Bucket)
-	r.paced = cfg.Policy.Retry.Pace != (retry.Pace{})
 	r.keyed = cfg.Mode != Model || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
 	}) || cfg.Backend.Limits.Keyed()
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
 		r.keyed = true
 	}
-	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.Policy.Breaker != nil || r.network != nil || r.fickle
+	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.guarded() || r.network != nil || r.fickle
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
-	r.breakers = newBreakers(cfg, r.loop.Clock(epoch), &r.recorder, r.retriers[0].Classify)
-	r.breakers.shared = newSharing(r)
+	if err := r.newCrews(); err != nil {
+		return nil, err
+	}
 	r.wire, err = newWire(r)
 	return r, err
-}
-
-// newRetriers makes one retrier for each client where the policy keeps state
-// (a quota belongs to one client process), else one for all.
-func (r *run) newRetriers() error {
-	opts := r.retryOptions()
-	n := 1
-	if r.cfg.Policy.Retry.Stateful() {
-		n = max(r.cfg.Load.Clients, 1)
-	}
-	for range n {
-		one, err := retry.New(r.cfg.Policy.Retry, opts...)
-		if err != nil {
-			return fmt.Errorf("fleet: policy %s: %w", r.cfg.Policy.Name, err)
-		}
-		r.retriers = append(r.retriers, one)
-	}
-	return nil
-}
-
-func (r *run) retryOptions() (opts []retry.Option) {
-	if r.cfg.observe != nil {
-		opts = append(opts, retry.WithObserver(r.cfg.observe))
-	}
-	return opts
-}
-
-func (r *run) retrier(client uint64) *retry.Retrier {
-	return r.retriers[client%uint64(len(r.retriers))]
 }
 
 // now returns the virtual time as the wall-clock time that the core works

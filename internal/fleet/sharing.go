@@ -34,13 +34,13 @@ const (
 )
 
 // newSharing returns nil where breakers are not kept in step.
-func newSharing(r *run) *sharing {
-	if r.cfg.Policy.Breaker == nil || r.cfg.Policy.Scope != InStep {
+func newSharing(r *run, p *Policy) *sharing {
+	if p.Breaker == nil || p.Scope != InStep {
 		return nil
 	}
 	return &sharing{
 		run: r, store: &breaker.MemoryStore{Clock: r.loop.Clock(epoch)},
-		every: r.cfg.Policy.SyncEvery, phases: sim.NewStream(r.cfg.Seed, "sharing"),
+		every: p.SyncEvery, phases: sim.NewStream(r.cfg.Seed, "sharing"),
 	}
 }
 
