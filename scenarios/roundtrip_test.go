@@ -307,7 +307,8 @@ func drawScenario(t *rapid.T) *Scenario {
 		if rapid.Bool().Draw(t, "breaker?") {
 			p.Breaker = &Breaker{Config: drawBreaker(t), Scope: rapid.SampledFrom([]Scope{ScopeOperation, ScopeClient, ScopeFleet, ScopeShared}).Draw(t, "scope")}
 			if p.Breaker.Scope == ScopeShared {
-				p.Breaker.SyncEvery = duration(t, "sync_every", MinSync, time.Hour)
+				least := MinSync + time.Duration(float64(sc.Load.Clients)*float64(sc.length())/maxComparisons)
+				p.Breaker.SyncEvery = duration(t, "sync_every", least, least+time.Hour)
 			}
 		}
 		sc.Policies = append(sc.Policies, p)
