@@ -27,7 +27,7 @@ type Axis struct {
 	// Whole says that only whole numbers have a place.
 	Whole bool
 	// Unit is "s" for durations, "B" for sizes, "/s" and its like for rates, "%" for
-	// shares, and empty for plain numbers.
+	// shares, "x" for multiples, and empty for plain numbers.
 	Unit string
 }
 
@@ -149,14 +149,13 @@ func (a *Axis) settle(sc *Scenario) error {
 // Setting is the setting of one value.
 func (a *Axis) Setting(v float64) Setting { return Setting{Path: a.Path, Value: a.Text(v)} }
 
-// Text writes a value as a scenario's file has it, rounded as Round does.
+// Text writes a value as a scenario's file has it.
 func (a *Axis) Text(v float64) string {
-	v = a.Round(v)
 	switch a.Unit {
 	case "s":
 		return durationText(time.Duration(math.Round(v * 1e9)))
 	case "B":
-		return Size(v).String()
+		return Size(math.Round(v)).String()
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64) + a.Unit
 }
@@ -188,10 +187,14 @@ func (a *Axis) Values(about int) []float64 {
 		}
 	}
 	var list []float64
-	for i := range n {
-		list = append(list, a.Round(a.between(float64(i)/float64(n-1))))
+	list = append(list, a.From) // the ends are not rounded
+	for i := 1; i < n-1; i++ {
+		v := a.Round(a.between(float64(i) / float64(n-1)))
+		if last := list[len(list)-1]; v > last && v < a.To {
+			list = append(list, v)
+		}
 	}
-	return slices.Compact(list)
+	return append(list, a.To)
 }
 
 // Middle returns a value half way between two others, and whether there is one that
@@ -209,10 +212,7 @@ func (a *Axis) Middle(lo, hi, share float64) (float64, bool) {
 
 // between is the value at a share of the way from From to To.
 func (a *Axis) between(share float64) float64 {
-	switch {
-	case share >= 1:
-		return a.To
-	case a.Log:
+	if a.Log {
 		return a.From * math.Pow(a.To/a.From, share)
 	}
 	return a.From + float64(share*(a.To-a.From))
@@ -249,5 +249,5 @@ func parseQuantity(text string) (quantity, bool) {
 		scale, _ := ParseSize(one)
 		return quantity{float64(s), "B", float64(scale)}, true
 	}
-	return quantity{v, unit, 1}, plain && unit == "%"
+	return quantity{v, unit, 1}, plain && (unit == "%" || unit == "x")
 }

@@ -24,6 +24,8 @@ func TestParseAxis(t *testing.T) {
 		{"load.mix.PUT.size=1KiB..4KiB:2", "load.mix.PUT.size 1KiB 4KiB"},
 		{"phases.brownout.faults.0.p=0.2..1:3", "phases.brownout.faults.0.p 0.2 0.6 1"},
 		{"load.rate=20..60/m:2", "load.rate 20/m 60/m"},
+		{"load.rate=12345..98765:3", "load.rate 12345/s 55560/s 98765/s"}, // what was written stays
+		{"load.clients=12345,98765", "load.clients 12345 98765"},
 		{"load.clients=5,5", "load.clients 5"},
 	} {
 		a, err := ParseAxis(sc, "bounded", c.text)
@@ -97,5 +99,36 @@ func TestAxisMiddle(t *testing.T) {
 			}
 		}
 		t.Fatalf("halving [%v, %v] does not end", a.From, a.To)
+	})
+}
+
+// Whatever is read as an axis has values that the scenario can have, in order, and
+// says them as it reads them.
+func FuzzParseAxis(f *testing.F) {
+	for _, text := range []string{
+		"load.rate=18..64", "policy.retry.attempts=1..5", "policy.retry.base=50ms..2s:3", "backend.capacity.queue=10,1000,100",
+		"load.mix.PUT.size=1KiB..4KiB", "phases.brownout.faults.0.p=0.2..1:3", "load.rate=1..2/m", "=..", "a=1..", "load.rate=1e308..1.1e308",
+		"phases.1.for=1ns..1000h", "policy.retry.base=-1s..1s", "load.clients=1..9e18", "..=1..2", "load.rate=1/s,1/s,2/s",
+	} {
+		f.Add(text)
+	}
+	sc, err := Find("brownout")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAxis(sc, "bounded", text)
+		if err != nil {
+			return
+		}
+		values := a.Values(5)
+		if len(values) == 0 || len(values) > maxSteps || !slices.IsSorted(values) || values[0] < a.From || values[len(values)-1] > a.To {
+			t.Fatalf("%q: %v of [%v, %v]", text, values, a.From, a.To)
+		}
+		for _, v := range []float64{a.From, a.To} {
+			if _, err := sc.With(a.Setting(v)); err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
+		}
 	})
 }

@@ -197,9 +197,15 @@ func called(item any, name string) bool {
 // put returns doc with a value at a path, made where there is none.
 func put(doc any, path []string, s Setting) (any, error) {
 	if len(path) == 0 {
-		switch doc.(type) {
-		case yaml.MapSlice, []any:
-			return nil, &SettingError{Setting: s, Message: "it is not a single value", Hint: "name one of its keys"}
+		switch v := doc.(type) {
+		case yaml.MapSlice:
+			var keys []string
+			for _, e := range v {
+				keys = append(keys, fmt.Sprint(e.Key))
+			}
+			return nil, &SettingError{Setting: s, Message: "it is not a single value", Hint: "name one of its keys: " + strings.Join(keys, ", ")}
+		case []any:
+			return nil, &SettingError{Setting: s, Message: "it is a list", Hint: "name an item by its label, name, operation or number from 0"}
 		}
 		return scalarOf(s.Value), nil
 	}

@@ -17,6 +17,12 @@ import (
 // defaultColumns is how many values of X are looked at to begin with.
 const defaultColumns = 9
 
+// Bounds of a map. They are far above what tells anything more.
+const (
+	mostSeeds   = 1000
+	mostColumns = 1000
+)
+
 // OptionError tells of a scenario or an option that cannot be mapped.
 type OptionError struct{ Message, Hint string }
 
@@ -74,6 +80,10 @@ func check(sc *scenarios.Scenario, o *Options) error {
 		return &OptionError{fmt.Sprintf("%v is no share of calls", o.Below), "take one above 0 and at most 1, such as 0.5"}
 	case !(o.Edge > 0 && o.Edge < 1):
 		return &OptionError{fmt.Sprintf("%v is no share of the range", o.Edge), "take one above 0 and below 1, such as 0.01"}
+	case o.Seeds > mostSeeds:
+		return &OptionError{fmt.Sprintf("%d seeds are too many", o.Seeds), fmt.Sprintf("take %d at most", mostSeeds)}
+	case o.Columns > mostColumns:
+		return &OptionError{fmt.Sprintf("%d columns are too many", o.Columns), fmt.Sprintf("take %d at most", mostColumns)}
 	case o.Columns < 0 || o.Columns == 1:
 		return &OptionError{fmt.Sprintf("%d columns are too few", o.Columns), "take 2 or more"}
 	case o.Y != nil && o.Y.Path == o.X.Path:

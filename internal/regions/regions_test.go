@@ -174,6 +174,8 @@ func TestMistakes(t *testing.T) {
 		{"below nothing", small, func(o *Options) { o.Below = 0 }, "no share of calls"},
 		{"below all", small, func(o *Options) { o.Below = 1.5 }, "no share of calls"},
 		{"no edge", small, func(o *Options) { o.Edge = 0 }, "no share of the range"},
+		{"all seeds", small, func(o *Options) { o.Seeds = 1 << 40 }, "too many"},
+		{"all columns", small, func(o *Options) { o.Columns = 1 << 40 }, "too many"},
 		{"one column", small, func(o *Options) { o.Columns = 1 }, "1 columns"},
 		{"one setting", small, func(o *Options) { o.Y = &o.X }, "both axes"},
 		{"no trigger", strings.Replace(small, `, faults: [{on: {op: GET}, p: 1, effect: "latency add=5s"}]`, "", 1), nil, "no trigger"},

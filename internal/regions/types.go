@@ -15,11 +15,11 @@ type Options struct {
 	Policy string          // the name of one of the scenario's policies
 	X      scenarios.Axis  // the axis along which edges are located
 	Y      *scenarios.Axis // one row for each of its values; nil: one row
-	Seeds  int             // runs of each point, with and without the trigger; at least 1
+	Seeds  int             // runs of each point, with and without the trigger; 1 to 1000
 	Below  float64         // a run has collapsed if a smaller share of its last calls succeeds; above 0, at most 1
 	Edge   float64         // edges are located within this share of X's range; above 0, below 1
 
-	Columns int            // values of X to begin with, where it leaves that open; 0: 9
+	Columns int            // values of X to begin with, where it leaves that open; 2 to 1000, 0: 9
 	Seed    uint64         // of the first run of each point
 	Mode    scenarios.Mode // zero: ModeModel
 }
