@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -59,6 +60,26 @@ type OptionError struct{ Message, Hint string }
 // Error gives the message and the hint.
 func (e *OptionError) Error() string { return "scenarios: " + e.Message + "; " + e.Hint }
 
+// InternalError is a law that a run must keep, whatever the scenario, and that it did
+// not: a defect of squall. Err says which, and is the fleet's.
+type InternalError struct {
+	Scenario, Policy string
+	Seed             uint64
+	Mode             Mode
+	Err              error
+}
+
+// Error returns what was found.
+func (e *InternalError) Error() string { return "scenarios: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *InternalError) Unwrap() error { return e.Err }
+
+// Flags are those of simulate run that make the run again, after the scenario.
+func (e *InternalError) Flags() string {
+	return fmt.Sprintf("--policy %s --seed %d --mode %s", e.Policy, e.Seed, e.Mode)
+}
+
 // Run replays the scenario under each chosen policy in virtual time and judges
 // its thresholds. The same scenario, seed and mode give the same record,
 // whatever the machine.
@@ -90,7 +111,7 @@ func Run(ctx context.Context, sc *Scenario, o Options) (*reports.Run, error) {
 	for i, p := range chosen {
 		configs[i] = fleetConfig(sc, p, load, o.Seed, mode)
 	}
-	results, err := runAll(ctx, configs, o.Play, newMeter(o.Progress, len(configs), configs[0].Duration()))
+	results, err := runAll(ctx, sc.Name, configs, o.Play, newMeter(o.Progress, len(configs), configs[0].Duration()))
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
@@ -121,7 +142,7 @@ func choose(sc *Scenario, names []string) ([]Policy, error) {
 
 // runAll plays the fleets on all processors. It returns a result for each
 // fleet that started, and the first error in the order of the policies.
-func runAll(ctx context.Context, configs []*fleet.Config, play func(context.Context, *fleet.Config, func(time.Duration)) (*fleet.Result, error), m *meter) ([]*fleet.Result, error) {
+func runAll(ctx context.Context, name string, configs []*fleet.Config, play func(context.Context, *fleet.Config, func(time.Duration)) (*fleet.Result, error), m *meter) ([]*fleet.Result, error) {
 	results := make([]*fleet.Result, len(configs))
 	errs := make([]error, len(configs))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -133,6 +154,9 @@ func runAll(ctx context.Context, configs []*fleet.Config, play func(context.Cont
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			results[i], errs[i] = play(ctx, configs[i], m.of(i))
+			if b := (*fleet.BrokenError)(nil); errors.As(errs[i], &b) {
+				errs[i] = &InternalError{Scenario: name, Policy: configs[i].Policy.Name, Seed: configs[i].Seed, Mode: Mode(configs[i].Mode.String()), Err: b}
+			}
 		}()
 	}
 	group.Wait()

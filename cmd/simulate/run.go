@@ -243,7 +243,7 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	var err error
 	if options.Mode == scenarios.ModeLive {
 		if options.Play, err = livefleet.New(j.scenario, livefleet.Options{Speed: o.speed}); err != nil {
-			return nil, badRun(err)
+			return nil, badRun(j.arg, err)
 		}
 	}
 	record, err := scenarios.Run(ctx, j.scenario, options)
@@ -253,7 +253,7 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 		if ctx.Err() != nil {
 			return nil, interruptedBefore(ctx, j)
 		}
-		return nil, badRun(err)
+		return nil, badRun(j.arg, err)
 	}
 	if err != nil && !record.Interrupted {
 		return nil, wrong("", err)
@@ -311,7 +311,12 @@ func tellMisses(env environment, j job, record *reports.Run) bool {
 }
 
 // badRun gives an error of scenarios.Run its exit code and hint.
-func badRun(err error) error {
+func badRun(arg string, err error) error {
+	var internal *scenarios.InternalError
+	if errors.As(err, &internal) {
+		return wrong("this is a defect of simulate, and not of the scenario; please report it with: simulate run "+arg+" "+internal.Flags()+
+			" (version "+thisBuild().Version+")", err)
+	}
 	var option *scenarios.OptionError
 	if errors.As(err, &option) {
 		return usage(option.Hint, "%s", option.Message)

@@ -92,7 +92,7 @@ func (o *verifyOptions) run(ctx context.Context, env environment, args []string)
 	}
 	if o.speed != 0 {
 		if _, err := livefleet.New(sc, livefleet.Options{Speed: o.speed}); err != nil {
-			return badRun(err)
+			return badRun(args[0], err)
 		}
 	}
 	bar := newProgress(env, o.quiet, sc.Name)
@@ -104,7 +104,7 @@ func (o *verifyOptions) run(ctx context.Context, env environment, args []string)
 		if ctx.Err() != nil {
 			return &failure{code: exitInterrupted, cause: fmt.Errorf("%s was interrupted before it was played in real time", sc.Name)}
 		}
-		return badRun(err)
+		return badRun(args[0], err)
 	}
 	return o.tell(env, report, args[0])
 }

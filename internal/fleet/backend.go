@@ -77,11 +77,7 @@ func (r *run) newNodes(workers, queue int) error {
 type staff run
 
 func (a *staff) Act(_ time.Duration, workers uint64) {
-	if a.balancer == nil {
-		a.station.SetWorkers(int(workers))
-		return
-	}
-	for _, s := range a.balancer.Nodes() {
+	for _, s := range (*run)(a).nodes() {
 		s.SetWorkers(int(workers))
 	}
 }

@@ -69,6 +69,7 @@ const (
 
 // begin starts a call that was meant to start now.
 func (r *run) begin(client uint64, op int, key string, size int64) {
+	r.audit.begin(r.loop.Now(), r.calls.flying)
 	c := r.calls.take()
 	c.run, c.client, c.op = r, client, uint16(op)
 	if r.owned {
@@ -336,6 +337,9 @@ func (c *call) giveUp(now time.Duration) {
 
 func (c *call) end(now time.Duration, ok bool, reason int) {
 	r := c.run
+	if r.live == nil {
+		r.audit.end(c, now, r.calls.flying)
+	}
 	r.recorder.ended(c, now, ok, reason)
 	if r.ended != nil {
 		r.ended(c, ok)

@@ -45,6 +45,7 @@ type run struct {
 	calls    pool
 	request  faults.Request // of the attempt that is being sent
 	recorder recorder
+	audit    audit
 
 	ended func(c *call, ok bool) // nil: nobody is told. For tests that keep books of their own.
 
@@ -62,7 +63,8 @@ const eventsPerCheck = 4096
 
 // Run plays the fleet and returns what it did. When ctx ends first, the result
 // holds what was seen by then, and the error is ctx's. progress, when not
-// nil, is told the virtual time now and then.
+// nil, is told the virtual time now and then. A [*BrokenError] is a defect of the
+// simulator: there is no result then.
 func Run(ctx context.Context, cfg *Config, progress func(now time.Duration)) (*Result, error) {
 	r, err := newRun(cfg)
 	if err != nil {
@@ -90,7 +92,11 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 				progress(min(r.loop.Now(), r.duration))
 			}
 			if ctx.Err() != nil {
-				return r.finish(r.loop.Now()), context.Cause(ctx)
+				res, err := r.finish(r.loop.Now())
+				if err == nil {
+					err = context.Cause(ctx)
+				}
+				return res, err
 			}
 		}
 	}
@@ -100,7 +106,7 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 	if r.calls.flying > 0 {
 		stop = end
 	}
-	return r.finish(stop), nil
+	return r.finish(stop)
 }
 
 func newRun(cfg *Config) (*run, error) {
@@ -157,8 +163,12 @@ func newRun(cfg *Config) (*run, error) {
 func (r *run) now() time.Time { return epoch.Add(r.loop.Now()) }
 
 // finish gives up the calls still in flight and closes the books.
-func (r *run) finish(at time.Duration) *Result {
+// The error is a [*BrokenError].
+func (r *run) finish(at time.Duration) (*Result, error) {
 	r.calls.each(func(c *call) { c.giveUp(at) })
 	r.books.end()
-	return r.result(at)
+	if err := r.close(); err != nil {
+		return nil, err
+	}
+	return r.result(at), nil
 }
