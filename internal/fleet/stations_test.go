@@ -230,3 +230,39 @@ func TestNodes(t *testing.T) {
 		t.Errorf("random %.4f s, two choices %.4f s, least loaded %.4f s", random, two, least)
 	}
 }
+
+// No attempt is lost or counted twice, at the stations and in the fleet's own counts.
+func TestStationsLoseNothing(t *testing.T) {
+	cancelled := uint64(0)
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawStations(rt, drawConfig(rt))
+		res, err := Run(context.Background(), c, nil)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		nodes := []*sim.Station{res.run.station}
+		if res.run.balancer != nil {
+			nodes = res.run.balancer.Nodes()
+		}
+		var all sim.StationCounts
+		inside := uint64(0)
+		for _, s := range nodes {
+			one := s.Counts()
+			all.Entered, all.Refused, all.Served = all.Entered+one.Entered, all.Refused+one.Refused, all.Served+one.Served
+			all.Dropped, all.Cancelled, inside = all.Dropped+one.Dropped, all.Cancelled+one.Cancelled, inside+uint64(s.Inside())
+		}
+		cancelled += all.Cancelled
+		if all.Entered != all.Served+all.Dropped+all.Cancelled+inside {
+			rt.Fatalf("%+v, %d inside", all, inside)
+		}
+		if res.run.entered != all.Entered-all.Dropped || res.run.turnedAway != all.Refused+all.Dropped {
+			rt.Fatalf("the fleet counts %d that had room and %d that had none, the stations %+v", res.run.entered, res.run.turnedAway, all)
+		}
+		if len(res.run.books.open) > 0 {
+			rt.Fatalf("%d books are open at the end", len(res.run.books.open))
+		}
+	})
+	if cancelled == 0 {
+		t.Error("nothing was cancelled")
+	}
+}
