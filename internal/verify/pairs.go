@@ -30,7 +30,7 @@ func (c *comparison) pair() {
 			continue
 		}
 		switch {
-		case near(changes, a, b, time.Duration(c.out.SlackNS)):
+		case near(changes, a, b):
 			p.Aside++
 		case alike(a, b):
 			p.Compared++
@@ -78,12 +78,13 @@ func alike(a, b *call) bool {
 }
 
 // near tells whether two calls may have met the faults of different phases: an attempt
-// was sent on different sides of a change, or arrived on the other one.
-func near(changes []time.Duration, a, b *call, slack time.Duration) bool {
-	for i := range min(len(a.attempts), len(b.attempts)) {
-		x, y := a.attempts[i].Sent, b.attempts[i].Sent
+// was sent on different sides of a change, or, in real time, was on its way when it came, so
+// that nobody knows on which side it arrived.
+func near(changes []time.Duration, simulated, live *call) bool {
+	for i := range min(len(simulated.attempts), len(live.attempts)) {
+		x, y := simulated.attempts[i].Sent, live.attempts[i]
 		for _, at := range changes {
-			if (x < at) != (y < at) || y < at && y >= at-slack {
+			if (x < at) != (y.Sent < at) || y.Sent < at && at <= y.Ended {
 				return true
 			}
 		}

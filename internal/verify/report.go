@@ -67,8 +67,8 @@ type Mode struct {
 type Pairs struct {
 	Compared uint64 `json:"compared"`
 	Alike    uint64 `json:"alike"` // as many attempts, with the same outcomes, and the same end
-	// Aside are those with an attempt so near the change of the faults from one phase to the
-	// next that the two may have met other faults.
+	// Aside are those with an attempt that was on its way when the faults changed from one
+	// phase to the next, or sent on other sides of that, so that the two may have met other faults.
 	Aside    uint64   `json:"aside"`
 	Examples []string `json:"examples,omitempty"` // a few that are not alike
 }

@@ -257,10 +257,10 @@ func TestPairs(t *testing.T) {
 		}
 	}
 	for i, test := range []struct {
-		a, b time.Duration
-		want bool
-	}{{50, 60, false}, {95, 105, true}, {85, 91, true}, {85, 89, false}, {100, 104, false}, {105, 99, true}} {
-		got := near([]time.Duration{100}, made(true, "", at(test.a, 0)), made(true, "", at(test.b, 0)), 10)
+		a, b, ended time.Duration
+		want        bool
+	}{{50, 60, 99, false}, {95, 105, 110, true}, {85, 91, 100, true}, {85, 89, 99, false}, {100, 104, 200, false}, {105, 99, 99, true}} {
+		got := near([]time.Duration{100}, made(true, "", at(test.a, 0)), made(true, "", fleet.AttemptRecord{Sent: test.b, Ended: test.ended}))
 		if got != test.want {
 			t.Errorf("near %d: %v", i, got)
 		}
