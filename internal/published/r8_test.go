@@ -13,7 +13,7 @@ func tierMutants() []mutant {
 		return mutant{"R8, " + name, func() Report {
 			p := tierPolicy()
 			change(&p)
-			return tierReport(quick, p)
+			return Report{Checks: tierRetryChecks(tierPlay(quick, p, tierFault))}
 		}}
 	}
 	return []mutant{

@@ -61,6 +61,7 @@ type tiers struct {
 	works   sim.Stream
 	luck    sim.Stream
 	jitter  sim.Stream
+	last    uint64 // the call whose attempt ended last
 }
 
 // tier is one server: workers, and a queue of those who wait for one.
@@ -76,15 +77,14 @@ func tiersRun(p retry.Policy, fault float64, seed uint64) tierResult {
 		work:  sampler(sim.Dist{Kind: sim.Uniform, Lower: tierWork * 8 / 10, Upper: tierWork * 12 / 10}),
 		works: sim.NewStream(seed, "work"), luck: sim.NewStream(seed, "luck"), jitter: sim.NewStream(seed, "jitter"),
 	}
+	t.retrier = retry.Must(retry.New(p, retry.WithClock(t.loop.Clock(epoch)), retry.WithChance(t)))
 	arrivals := sim.NewPoisson(tierRate, sim.NewStream(seed, "arrivals"))
 	var arrive sim.ActorFunc
 	arrive = func(now time.Duration, i uint64) {
 		if now >= tierEnd {
 			return
 		}
-		c := &tierCall{tiers: t, id: i}
-		c.retrier = retry.Must(retry.New(p, retry.WithClock(t.loop.Clock(epoch)), retry.WithChance(c)))
-		sim.Go(&t.loop, c.body)
+		sim.Go(&t.loop, (&tierCall{tiers: t, id: i}).body)
 		at, _ := arrivals.Next(now, i+1)
 		t.loop.At(at, arrive, i+1)
 	}
@@ -96,17 +96,17 @@ func tiersRun(p retry.Policy, fault float64, seed uint64) tierResult {
 	return t.tierResult
 }
 
-// tierCall is a call at the entry, and the [retry.Chance] of its retries.
+// Draw keys the jitter by call and attempt. It is asked when an attempt has failed,
+// and no other process has run since.
+func (t *tiers) Draw(attempt int) float64 { return t.jitter.Float64(t.last, uint64(attempt), 0) }
+
+// tierCall is a call at the entry.
 type tierCall struct {
 	*tiers
 	id      uint64
 	attempt uint64
-	retrier *retry.Retrier
 	process *sim.Process
 }
-
-// Draw keys the jitter by call and attempt.
-func (c *tierCall) Draw(attempt int) float64 { return c.jitter.Float64(c.id, uint64(attempt), 0) }
 
 func (c *tierCall) body(p *sim.Process) {
 	c.process = p
@@ -114,6 +114,7 @@ func (c *tierCall) body(p *sim.Process) {
 	_, err := retry.Do(context.Background(), c.retrier, func(context.Context) (struct{}, error) {
 		c.attempt++
 		err := c.request(0)
+		c.last = c.id
 		c.attempts++
 		if err == nil {
 			c.goodAttempts++
