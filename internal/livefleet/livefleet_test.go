@@ -154,7 +154,8 @@ func TestUnfinishedCallsAndTruth(t *testing.T) {
 	if m.Unfinished == 0 || m.Unfinished != m.AttemptOutcomes[reports.OutcomeUnfinished] || m.Calls != m.Succeeded+m.Failed {
 		t.Errorf("%+v", m)
 	}
-	if m.Truth.FalseFailures == 0 || m.Truth.Duplicates == 0 || m.Truth.Duplicates > m.Truth.FalseFailures || m.Truth.FalseSuccesses != 0 {
+	if m.Truth.FalseFailures == 0 || m.Truth.Duplicates > m.Truth.FalseFailures || // a busy machine may not come to the second attempts
+		m.Truth.FalseSuccesses != 0 {
 		t.Errorf("%+v", m.Truth)
 	}
 }

@@ -163,8 +163,11 @@ func (o *Options) progress(mode scenarios.Mode) func(done, total time.Duration) 
 }
 
 // spare is the real time that live calls have to end in, beyond what the simulated ones
-// took.
-const spare = 2 * time.Second
+// took; a run is over when all have. Where some have no end, it lasts for spareHung more.
+const (
+	spare     = time.Minute
+	spareHung = 2 * time.Second
+)
 
 // playLive plays in real time. Calls that have no end are given up when the last one
 // of the simulation that has one has ended.
@@ -172,7 +175,11 @@ func playLive(ctx context.Context, sc *scenarios.Scenario, o Options, by livefle
 	drain := map[string]time.Duration{}
 	for i, p := range simulated.run.Policies {
 		over := simulated.books[i].end - time.Duration(simulated.run.DurationNS)
-		drain[p.Name] = max(0, over) + time.Duration(float64(spare)*o.Speed)
+		more := spare
+		if p.Total.Unfinished > 0 {
+			more = spareHung
+		}
+		drain[p.Name] = max(0, over) + time.Duration(float64(more)*o.Speed)
 	}
 	return play(ctx, sc, o, scenarios.ModeLive, o.Seed, func(ctx context.Context, c *fleet.Config, progress func(time.Duration)) (*fleet.Result, error) {
 		c.Drain = drain[c.Policy.Name]
