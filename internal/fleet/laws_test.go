@@ -94,7 +94,7 @@ func TestTimeScales(t *testing.T) {
 				c.Policy.Retry.AttemptTimeout = 35 * time.Millisecond * k
 			}
 			if failures > 0 {
-				c.Policy.Breaker = &breaker.Config{Failures: failures, OpenFor: 700 * time.Millisecond * k}
+				c.Policy.Breaker = &breaker.Config{Failures: failures, OpenFor: 700 * time.Millisecond * k, ProbeLease: time.Minute * k} // which would be a minute
 				c.Policy.Scope = PerClient
 			}
 			rule := faults.Rule{P: p}
