@@ -23,9 +23,10 @@ type events interface {
 // rivals are the queue and what was measured against it.
 func rivals() map[string]func() events {
 	return map[string]func() events{
-		"queue": func() events { return new(queue) },
-		"radix": func() events { return &queue{plain: true} },
-		"heap4": func() events { return new(heap4) },
+		"queue":    func() events { return new(queue) },
+		"radix":    func() events { return &queue{plain: true} },
+		"heap4":    func() events { return new(heap4) },
+		"calendar": func() events { return new(calendar) },
 	}
 }
 
@@ -148,11 +149,11 @@ func TestQueueLetsGoOfActors(t *testing.T) {
 // and event-set implementations", CACM 29(4), 1986): a number of pending events, each of
 // which is followed by another after a gap. The gaps are exponential; or mixed, a tenth
 // of them a thousand times as long, as backoffs and time-outs are beside latencies.
-// Read the quotients in one run: radix and heap4 against queue.
+// Read the quotients in one run: the others against queue.
 func BenchmarkQueues(b *testing.B) {
 	for _, gaps := range []string{"exponential", "mixed"} {
 		for _, n := range []int{1e3, 1e4, 1e5, 1e6} {
-			for _, name := range []string{"queue", "radix", "heap4"} {
+			for _, name := range []string{"queue", "radix", "heap4", "calendar"} {
 				b.Run(fmt.Sprintf("%s/pending=%d/%s", gaps, n, name), func(b *testing.B) {
 					hold(b, rivals()[name](), n, gaps == "mixed")
 				})
