@@ -147,7 +147,7 @@ func TestDrawsShiftNobody(t *testing.T) {
 		think := fixed(rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 500 * time.Millisecond}).Draw(rt, "think"))
 		c.Load = Load{Model: Closed, Clients: c.Load.Clients, Think: &think, Mix: c.Load.Mix}
 		c.Backend.Workers, c.Backend.Queue = 0, 0
-		if c.Policy.Scope == Shared {
+		if c.Policy.Scope == Shared || c.Policy.Scope == InStep {
 			c.Policy.Scope = PerClient
 		}
 		for i := range c.Plan.Phases[1].Rules { // those that count what came before are shared by all
