@@ -80,8 +80,19 @@ func (s *regions) legend() []key {
 func (s *regions) dataHeight() vg.Length { return vg.Length(max(len(s.Rows), 1)) * s.rowHeight }
 
 func (s *regions) height() vg.Length {
-	return margin + titleHeight + subHeight + vg.Length(len(legendLines(s.legend())))*legendLine + rowGap +
+	return margin + titleHeight + subHeight + vg.Length(len(legendLines(s.legend())))*legendLine + s.gap() +
 		s.dataHeight() + axisHeight + vg.Length(len(s.Notes))*noteHeight + margin/2
+}
+
+// turned tells whether the label of the rows has room beside them; else it stands above.
+func (s *regions) turned() bool { return labelStyle.Width(s.Y) <= s.dataHeight() }
+
+// gap is what lies between the legend and the rows.
+func (s *regions) gap() vg.Length {
+	if s.turned() {
+		return rowGap
+	}
+	return rowGap + legendLine
 }
 
 func (s *regions) caption() string { return s.Title + ": " + s.Alt }
@@ -97,7 +108,7 @@ func (s *regions) draw(c draw.Canvas) {
 		y -= legendLine
 		drawLegend(c, vg.Point{X: left, Y: y}, line)
 	}
-	y -= rowGap
+	y -= s.gap()
 	data := c
 	data.Rectangle = vg.Rectangle{
 		Min: vg.Point{X: left + labelRoom(s.y.ticks), Y: y - s.dataHeight()},
@@ -108,7 +119,7 @@ func (s *regions) draw(c draw.Canvas) {
 	if len(s.Rows) == 0 {
 		drawMessage(c, data, "no rows: nothing was run")
 	}
-	if labelStyle.Width(s.Y) <= s.dataHeight() {
+	if s.turned() {
 		drawTurned(c, c.Min.X+margin+6, y-s.dataHeight()/2, s.Y)
 	} else { // too long for few rows: above them
 		c.FillText(labelStyle, vg.Point{X: left, Y: y + 2}, fit(s.Y, labelStyle, pageWidth-2*margin))
