@@ -71,6 +71,8 @@ func TestExamples(t *testing.T) {
 				line += " --force" // several write the same file
 			case strings.HasPrefix(line, "simulate run ") && !strings.Contains(line, "--mode"):
 				line += " --mode model" // other tests run the scenarios as they come
+			case strings.HasPrefix(line, "simulate verify "):
+				line = strings.Replace(line, "--speed 1", "--speed 60", 1) // as fast as life is minutes
 			}
 			runLine(t, dir, "the help of "+cmd.CommandPath(), line, 0)
 		}

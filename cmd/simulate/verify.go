@@ -50,7 +50,7 @@ exit codes: 0 they agree, 99 they do not, or the machine could not hold the rate
 flags or a bad scenario, 130 interrupted (what was seen by then is printed and written), 1
 anything else.`,
 		Example: `  # a built-in scenario, one policy
-  simulate verify api-rate-limit --policy shipped
+  simulate verify api-rate-limit --policy api
 
   # the last word: as fast as life
   simulate verify brownout --speed 1
