@@ -113,6 +113,8 @@ func testLine(t *testing.T, dir, place, line string) {
 		if info, err := os.Stat(filepath.Join(root, line)); err != nil || info.Mode()&0o111 == 0 {
 			t.Errorf("%s: %s is no program: %v", place, line, err)
 		}
+	case word == "make":
+		checkMake(t, place, strings.Fields(line)[1:])
 	case line == "go vet ./..." || line == "gofmt -l .":
 	case line == "go install github.com/squall-sim/squall/cmd/simulate@latest":
 	case line == "git clone https://github.com/squall-sim/squall && cd squall":
@@ -196,6 +198,23 @@ func checkGoTest(t *testing.T, place string, args []string) {
 		if !strings.Contains(source, "func "+name) {
 			t.Errorf("%s: no function %s in %v", place, name, packages)
 		}
+	}
+}
+
+// checkMake demands that the Makefile has the targets, which may take minutes.
+func checkMake(t *testing.T, place string, targets []string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range targets {
+		if !strings.Contains("\n"+string(data), "\n"+target+":") {
+			t.Errorf("%s: the Makefile has no target %q", place, target)
+		}
+	}
+	if len(targets) == 0 {
+		t.Errorf("%s: make names no target", place)
 	}
 }
 

@@ -1,0 +1,16 @@
+# Names for what is long to type. Whatever these do is in the programs that they call.
+.PHONY: ci validate bench-sim
+
+# The simulator's speed: a fleet with and without breakers and with real requests, and the
+# queue of pending events beside its alternatives. Bounded: some minutes at the most.
+bench-sim:
+	go test -run='^$$' -bench='^Benchmark(Model|HTTP)$$' -benchtime=3x -timeout=20m ./internal/fleet
+	go test -run='^$$' -bench='^BenchmarkQueues$$' -benchtime=300000x -timeout=20m ./sim
+
+# docs/validation.md: what others published, played anew.
+validate:
+	go run ./internal/published/validate
+
+# All steps of CI, or some: make ci STEPS="vet race".
+ci:
+	.ci/run $(STEPS)
