@@ -15,7 +15,8 @@ func bucketStudy() Study {
 		Result: "R2",
 		Title:  "Fixing retries with token buckets and circuit breakers",
 		Source: "Marc Brooker, brooker.co.za, 28 February 2022; program: mbrooker/simulator_example, retry_sim",
-		Model: "100 clients start 10 calls a second each, with exponential gaps, for 20 s and without a limit on calls in flight. Each " +
+		Model: "100 clients start 10 calls a second each, with exponential gaps, for 20 s and without a limit on calls in flight. (How long they " +
+			"did is not published. Of 10, 20 and 30 s, 20 s fits the load of adaptive at f = 0.5, which is not a test of that number, then.) Each " +
 			"way takes Exp(10 ms); the server fails each request with probability f. Clients are events that drive the step machine " +
 			"(`Retrier.Begin`, `Call.Failed`). *Success* is the share of calls that succeed, *load* is attempts for each call.\n\n" +
 			"*none* and *3 retries* are plain policies of 1 and 4 attempts. Two strategies are odd, and variants of their own: " +

@@ -15,8 +15,9 @@ func tierStudy() Study {
 		Model: "Five tiers in a chain have 10 workers each, who work for 5 ms × U(0.8, 1.2) and are held while the tiers below work. Poisson " +
 			"arrivals of 500 a second; at most 1,000 requests wait at a tier. 5 s of warm-up, 20 s in which tiers 3 to 5 fail 60 % of their " +
 			"requests each, 30 s of cool-down. Only the entry retries, at most twice, after 0.1 s · 2^(k−1) · (1 + U/2) with k = 2 and 3: our policy " +
-			"of base 250 ms, multiplier 2 and proportional jitter of 20 %. Calls are processes on `retry.Do`. As published, a full queue is not " +
-			"retried, and calls and attempts that have not ended by the end of the run do not count.",
+			"of base 250 ms, multiplier 2 and proportional jitter of 20 %. Calls are processes on `retry.Do`. A full queue is not " +
+			"retried, and calls and attempts that have not ended by the end of the run do not count: of what was tried, that is what " +
+			"the published numbers come of.",
 		Run: tierReport,
 	}
 }
