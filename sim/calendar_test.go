@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -79,15 +80,7 @@ func (q *calendar) resize(days int) {
 	for _, day := range q.days {
 		all = append(all, day...)
 	}
-	slices.SortStableFunc(all, func(a, b event) int { // stable: those of one moment lie in one day, in their order
-		switch {
-		case a.at < b.at:
-			return -1
-		case a.at > b.at:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(all, func(a, b event) int { return cmp.Compare(a.at, b.at) }) // those of one moment lie in one day, in their order
 	q.width = 1
 	if m := min(len(all), 26); m > 1 {
 		q.width = max(1, 3*(all[m-1].at-all[0].at)/uint64(m-1))

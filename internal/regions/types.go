@@ -1,6 +1,7 @@
 package regions
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/squall-sim/squall/scenarios"
@@ -145,15 +146,7 @@ func (r *Row) pairs(calm bool, each func(lo, hi *Point)) {
 
 // point returns the point at x, a new one if there is none.
 func (r *Row) point(x float64, text string) *Point {
-	i, found := slices.BinarySearchFunc(r.Points, x, func(p Point, x float64) int {
-		switch {
-		case p.X < x:
-			return -1
-		case p.X > x:
-			return 1
-		}
-		return 0
-	})
+	i, found := slices.BinarySearchFunc(r.Points, x, func(p Point, x float64) int { return cmp.Compare(p.X, x) })
 	if !found {
 		r.Points = slices.Insert(r.Points, i, Point{X: x, Value: text})
 	}

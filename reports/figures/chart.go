@@ -119,7 +119,7 @@ func (r *span) scale(log bool, about int) scale {
 }
 
 func (s *chart) height() vg.Length {
-	return margin + titleHeight + subHeight + vg.Length(len(legendLines(s.legend)))*legendLine + rowGap + chartHeight + axisHeight + margin/2
+	return headRoom(s.legend) + rowGap + chartHeight + axisHeight + margin/2
 }
 
 func (s *chart) caption() string {
@@ -130,20 +130,10 @@ func (s *chart) caption() string {
 }
 
 func (s *chart) draw(c draw.Canvas) {
-	c.SetColor(white)
-	c.Fill(c.Rectangle.Path())
-	left, y := c.Min.X+margin, c.Max.Y-margin-titleHeight
-	c.FillText(titleStyle, vg.Point{X: left, Y: y + 5}, fit(s.Title, titleStyle, pageWidth-2*margin))
-	y -= subHeight
-	c.FillText(subStyle, vg.Point{X: left, Y: y + 5}, fit(s.Subtitle, subStyle, pageWidth-2*margin))
-	for _, line := range legendLines(s.legend) {
-		y -= legendLine
-		drawLegend(c, vg.Point{X: left, Y: y}, line)
-	}
-	y -= rowGap
+	y := drawHead(c, fit(s.Title, titleStyle, pageWidth-2*margin), s.Subtitle, s.legend) - rowGap
 	data := c
 	data.Rectangle = vg.Rectangle{
-		Min: vg.Point{X: left + labelRoom(s.y.ticks), Y: y - chartHeight},
+		Min: vg.Point{X: c.Min.X + margin + labelRoom(s.y.ticks), Y: y - chartHeight},
 		Max: vg.Point{X: c.Max.X - margin - 6, Y: y},
 	}
 	q := s.plot()

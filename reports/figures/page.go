@@ -127,9 +127,7 @@ func (p *page) ticks() int { return max(int(p.rowHeight/14), 2) }
 
 func (p *page) height() vg.Length {
 	n := vg.Length(len(p.rows))
-	h := margin + titleHeight + subHeight
-	h += vg.Length(len(legendLines(p.legend))) * legendLine
-	h += p.stripHeight()
+	h := headRoom(p.legend) + p.stripHeight()
 	h += n*(headHeight+p.rowHeight) + (n-1)*rowGap
 	h += axisHeight + vg.Length(len(p.notes))*noteHeight + margin/2
 	return h
@@ -140,20 +138,7 @@ func (p *page) caption() string { return p.title + ": " + p.subtitle }
 
 // draw lays the page out from top to bottom.
 func (p *page) draw(c draw.Canvas) {
-	c.SetColor(white)
-	c.Fill(c.Rectangle.Path())
-	left, y := c.Min.X+margin, c.Max.Y-margin
-
-	y -= titleHeight
-	c.FillText(titleStyle, vg.Point{X: left, Y: y + 5}, p.title)
-	y -= subHeight
-	c.FillText(subStyle, vg.Point{X: left, Y: y + 5}, fit(p.subtitle, subStyle, pageWidth-2*margin))
-	for _, line := range legendLines(p.legend) {
-		y -= legendLine
-		drawLegend(c, vg.Point{X: left, Y: y}, line)
-	}
-
-	y -= p.stripHeight()
+	y := drawHead(c, p.title, p.subtitle, p.legend) - p.stripHeight()
 	for _, col := range p.columns {
 		col.labels.draw(c, c.Min.X+col.x0, y)
 	}
@@ -163,10 +148,36 @@ func (p *page) draw(c draw.Canvas) {
 		y -= p.rowHeight + rowGap
 	}
 
-	y = c.Min.Y + margin/2 + vg.Length(len(p.notes))*noteHeight
-	for _, note := range p.notes {
+	drawNotes(c, p.notes)
+}
+
+// headRoom is the height of what drawHead draws.
+func headRoom(legend []key) vg.Length {
+	return margin + titleHeight + subHeight + vg.Length(len(legendLines(legend)))*legendLine
+}
+
+// drawHead begins a figure: a white ground, title, subtitle and legend. It returns where
+// they end.
+func drawHead(c draw.Canvas, title, subtitle string, legend []key) vg.Length {
+	c.SetColor(white)
+	c.Fill(c.Rectangle.Path())
+	left, y := c.Min.X+margin, c.Max.Y-margin-titleHeight
+	c.FillText(titleStyle, vg.Point{X: left, Y: y + 5}, title)
+	y -= subHeight
+	c.FillText(subStyle, vg.Point{X: left, Y: y + 5}, fit(subtitle, subStyle, pageWidth-2*margin))
+	for _, line := range legendLines(legend) {
+		y -= legendLine
+		drawLegend(c, vg.Point{X: left, Y: y}, line)
+	}
+	return y
+}
+
+// drawNotes ends a figure with a line for each note.
+func drawNotes(c draw.Canvas, notes []string) {
+	y := c.Min.Y + margin/2 + vg.Length(len(notes))*noteHeight
+	for _, note := range notes {
 		y -= noteHeight
-		c.FillText(noteStyle, vg.Point{X: left, Y: y + 3}, fit(note, noteStyle, pageWidth-2*margin))
+		c.FillText(noteStyle, vg.Point{X: c.Min.X + margin, Y: y + 3}, fit(reports.OneLine(note), noteStyle, pageWidth-2*margin))
 	}
 }
 

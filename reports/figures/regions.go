@@ -80,7 +80,7 @@ func (s *regions) legend() []key {
 func (s *regions) dataHeight() vg.Length { return vg.Length(max(len(s.Rows), 1)) * s.rowHeight }
 
 func (s *regions) height() vg.Length {
-	return margin + titleHeight + subHeight + vg.Length(len(legendLines(s.legend())))*legendLine + s.gap() +
+	return headRoom(s.legend()) + s.gap() +
 		s.dataHeight() + axisHeight + vg.Length(len(s.Notes))*noteHeight + margin/2
 }
 
@@ -98,17 +98,8 @@ func (s *regions) gap() vg.Length {
 func (s *regions) caption() string { return s.Title + ": " + s.Alt }
 
 func (s *regions) draw(c draw.Canvas) {
-	c.SetColor(white)
-	c.Fill(c.Rectangle.Path())
-	left, y := c.Min.X+margin, c.Max.Y-margin-titleHeight
-	c.FillText(titleStyle, vg.Point{X: left, Y: y + 5}, fit(reports.OneLine(s.Title), titleStyle, pageWidth-2*margin))
-	y -= subHeight
-	c.FillText(subStyle, vg.Point{X: left, Y: y + 5}, fit(reports.OneLine(s.Subtitle), subStyle, pageWidth-2*margin))
-	for _, line := range legendLines(s.legend()) {
-		y -= legendLine
-		drawLegend(c, vg.Point{X: left, Y: y}, line)
-	}
-	y -= s.gap()
+	left := c.Min.X + margin
+	y := drawHead(c, fit(reports.OneLine(s.Title), titleStyle, pageWidth-2*margin), reports.OneLine(s.Subtitle), s.legend()) - s.gap()
 	data := c
 	data.Rectangle = vg.Rectangle{
 		Min: vg.Point{X: left + labelRoom(s.y.ticks), Y: y - s.dataHeight()},
@@ -124,11 +115,7 @@ func (s *regions) draw(c draw.Canvas) {
 	} else { // too long for few rows: above them
 		c.FillText(labelStyle, vg.Point{X: left, Y: y + 2}, fit(s.Y, labelStyle, pageWidth-2*margin))
 	}
-	y = c.Min.Y + margin/2 + vg.Length(len(s.Notes))*noteHeight
-	for _, note := range s.Notes {
-		y -= noteHeight
-		c.FillText(noteStyle, vg.Point{X: left, Y: y + 3}, fit(reports.OneLine(note), noteStyle, pageWidth-2*margin))
-	}
+	drawNotes(c, s.Notes)
 }
 
 func (s *regions) plot() *plot.Plot {
