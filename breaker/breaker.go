@@ -74,7 +74,7 @@ func (b *Breaker) pass(op func() error) error {
 	return op()
 }
 
-// attempt is one passage through the engine.
+// attempt is the passage of a probe through the engine.
 type attempt struct {
 	b         *Breaker
 	phase     *phase
@@ -111,23 +111,13 @@ func (a *attempt) run(op func() error) error {
 		if a.confirmed = a.b.confirm(a.phase); !a.confirmed {
 			return struct{}{}, errWithdrawn
 		}
-		if a.phase.timed {
-			a.ticket.start = a.b.elapsed()
-		} else if a.phase.tracked && !a.phase.simple {
-			a.ticket = a.b.begin(a.phase)
-		}
+		a.ticket = a.b.beginProbe(a.phase)
 		defer func() {
-			if a.b.looks(a.phase) {
-				a.b.current() // what is due happens now, if not before: this probe may be overdue
-			}
+			a.b.current() // what is due happens now, if not before: this probe may be overdue
 			if !a.returned {
 				verdict = errFailure
 			}
-			if a.phase.simple && verdict == nil {
-				a.ticket.concludes = a.phase.watch.succeeded(&a.ticket)
-			} else if a.phase.tracked {
-				verdict = a.b.end(a.phase, &a.ticket, verdict)
-			}
+			verdict = a.b.end(a.phase, &a.ticket, verdict)
 			if a.returned {
 				return
 			}

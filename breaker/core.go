@@ -7,7 +7,6 @@ import (
 // engine is what the gate needs of gobreaker's two types.
 type engine interface {
 	State() gobreaker.State
-	Counts() gobreaker.Counts
 }
 
 // core is an engine and what it is told and tells. A breaker has one at a time,
@@ -19,24 +18,20 @@ type core struct {
 	circuit *gobreaker.CircuitBreaker[struct{}]        // of a Breaker
 	steps   *gobreaker.TwoStepCircuitBreaker[struct{}] // of a TwoStep
 	priming bool                                       // the next failure trips; set before anybody else knows the core
-	tripped Counts                                     // what the engine tripped on; guarded by its lock
 }
 
 // newCore returns a core whose engine is closed.
 func (g *gate) newCore() *core {
 	c := &core{gate: g}
 	settings := gobreaker.Settings{
-		Name:          g.name,
-		MaxRequests:   g.config.probes(),
-		Interval:      0, // counts are never cleared while closed
-		Timeout:       1, // nanosecond; 0 would mean a minute
-		ReadyToTrip:   c.tripping,
+		Name:        g.name,
+		MaxRequests: g.config.probes(),
+		Interval:    0, // counts are never cleared while closed
+		Timeout:     1, // nanosecond; 0 would mean a minute
+		// A closed engine decides nothing: its calls are direct.
+		ReadyToTrip:   func(gobreaker.Counts) bool { return c.priming },
 		OnStateChange: c.changed,
-		// IsExcluded decides the common case by itself, since it is called once
-		// per call.
-		IsExcluded: func(verdict error) bool {
-			return (verdict != nil || g.phase.Load().state == HalfOpen) && c.excluded(verdict)
-		},
+		IsExcluded:    c.excluded,
 	}
 	if g.config.spare() > 0 {
 		settings.IsSuccessful = func(verdict error) bool { return verdict == nil || c.tolerated(verdict) }
@@ -80,34 +75,18 @@ func (c *core) changed(_ string, _, to gobreaker.State) {
 	if p.core != c {
 		return
 	}
-	counts, cause := p.counts, CauseProbesSucceeded
-	if p.state == Closed {
-		counts, cause = c.tripped, CauseFailures
-	} else if to == gobreaker.StateOpen {
-		cause = CauseProbeFailed
-	}
 	var next *phase
+	cause := CauseProbesSucceeded
 	if to == gobreaker.StateOpen {
-		next = g.openPhase(c, p, at)
+		next, cause = g.openPhase(c, p, at), CauseProbeFailed
 	} else {
 		next = g.closedPhase(c, at)
 	}
-	g.move(p, next, Event{Time: at, Cause: cause, Counts: counts})
+	g.move(p, next, Event{Time: at, Cause: cause, Counts: p.counts})
 }
 
-// tripping is the engine's ReadyToTrip. The engine clears its counts before it
-// calls changed, so they are kept here.
-func (c *core) tripping(n gobreaker.Counts) bool {
-	rule := uint64(c.gate.config.Failures)
-	if !c.priming && (rule == 0 || uint64(n.ConsecutiveFailures) < rule) {
-		return false
-	}
-	c.tripped = countsOf(n)
-	return true
-}
-
-// excluded is the engine's IsExcluded, for what is not a success while closed.
-// The engine calls that for every call that ends in the state that admitted it.
+// excluded is the engine's IsExcluded, which it calls for every call that ends in the
+// state that admitted it.
 // It does not count the failure that ends a half-open state, and clears its
 // counts before it calls changed, so the probes are counted here.
 func (c *core) excluded(verdict error) bool {

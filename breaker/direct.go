@@ -2,29 +2,38 @@ package breaker
 
 import "sync"
 
-// A closed breaker that has no rule on failures in a row leaves its engine alone: that
-// admits every call, and decides nothing. So the calls of such a stay are direct: the
-// gate counts them, the rules that look at windows decide, and the engine is asked again
-// when the breaker has opened. It spares two locks and two readings of the system's clock
-// a call. (gobreaker reads it to see whether an interval is over, and there is none.)
+// A closed breaker leaves its engine alone: that admits every call, and the rules are
+// not its own. So the calls of a closed stay are direct: the gate counts them, the rules
+// decide, and the engine is asked when the breaker has opened, as it hands out the probes.
+// It spares two readings of the system's clock a call, which gobreaker makes to see whether
+// an interval is over (there is none), and the allocation of its two-step form.
 
-// directCounts are the counts of a closed stay whose calls are direct. It is safe for
-// concurrent use.
+// directCounts are the counts of a closed stay. It is safe for concurrent use.
 type directCounts struct {
 	mu     sync.Mutex
 	counts Counts
+	over   bool // the rule on failures in a row holds, and the stay ends: what comes now counts for nothing
 }
 
 func (d *directCounts) admit() {
 	d.mu.Lock()
-	d.counts.Requests++
+	if !d.over {
+		d.counts.Requests++
+	}
 	d.mu.Unlock()
 }
 
-func (d *directCounts) end(o Outcome) {
+// end counts the end of a call. It tells, once, that the stay is over: after so many
+// failures in a row (0: never).
+func (d *directCounts) end(o Outcome, failures int) (over bool) {
 	d.mu.Lock()
-	d.counts.add(o)
+	if !d.over {
+		d.counts.add(o)
+		over = failures > 0 && uint64(d.counts.ConsecutiveFailures) >= uint64(failures)
+		d.over = over
+	}
 	d.mu.Unlock()
+	return over
 }
 
 func (d *directCounts) get() Counts {
@@ -46,10 +55,13 @@ func (b *Breaker) runDirect(p *phase, op func() error) (err error) {
 // beginDirect admits a call in the closed phase p: as of the moment at which p was seen.
 func (g *gate) beginDirect(p *phase) ticket {
 	p.direct.admit()
-	if p.timed {
+	switch {
+	case p.timed:
 		return ticket{start: g.elapsed()}
+	case p.watch != nil:
+		return p.watch.begin()
 	}
-	return p.watch.begin()
+	return ticket{}
 }
 
 // endDirect is told of a call that has ended, and what was made of it.
@@ -59,10 +71,12 @@ func (g *gate) endDirect(p *phase, t *ticket, verdict error) {
 	}
 	if p.simple && verdict == nil {
 		t.concludes = p.watch.succeeded(t)
-	} else {
+	} else if p.tracked {
 		g.end(p, t, verdict)
 	}
-	p.direct.end(outcomeOf(verdict))
+	if p.direct.end(outcomeOf(verdict), g.config.Failures) {
+		t.cause, t.concludes = CauseFailures, true
+	}
 	if t.concludes {
 		g.conclude(p, t)
 	}

@@ -161,14 +161,14 @@
 //
 // # Cost
 //
-// An admitted call allocates nothing and costs a little more than gobreaker's Execute;
-// a refused one less than half of it. A window of calls adds a lock, one of time a
-// reading of the clock, SlowRate two locks and two readings, and one of each more while
-// other calls are in flight. Without Failures the engine has nothing to decide while the
-// breaker is closed, and is not asked: a call then costs half of gobreaker's with a window
-// of calls or time, and about as much with SlowRate. What does allocate: a change of state, more probes or calls
-// in flight than there were, the first call that ends in each tenth of a window of time,
-// a failure that MaxHint asks for its RetryAfter, and TwoStep its done.
+// While the breaker is closed, the engine has nothing to decide and is not asked: a call
+// costs a third of gobreaker's Execute, and allocates nothing; a window of calls adds a
+// lock, one of time a reading of the clock: half of it. SlowRate adds two locks and two
+// readings, and one of each more while other calls are in flight: about as much as
+// gobreaker's. A refused call costs less than half of gobreaker's. What does allocate: a
+// change of state, a probe of a TwoStep, more probes or calls in flight than there were, the
+// first call that ends in each tenth of a window of time, a failure that MaxHint asks for its
+// RetryAfter, and TwoStep.Allow its done.
 //
 // # Coming from another breaker
 //

@@ -23,21 +23,25 @@ var (
 // so that two equal pointers mean that nothing changed in between. All but
 // counts, leases, watch, direct and hold is fixed when the phase is published.
 type phase struct {
+	// What every call looks at comes first, in one cache line: where there are many
+	// breakers, waiting for memory is most of what a call costs.
 	*core
+	steps    *gobreaker.TwoStepCircuitBreaker[struct{}] // core's
+	direct   *directCounts                              // Closed: the counts; nil otherwise
+	watch    *watch                                     // Closed: nil where no rule looks at windows
 	state    State
-	at       time.Time     // when it began
-	until    time.Duration // Open: the cool-down lasts up to and including this, from gate.base
-	isolated bool          // Open: there is no such end
-	refusal  OpenError     // what calls are refused with; not for Closed
-	tracked  bool          // the gate has to know when calls begin and end
-	simple   bool          // Closed: of the beginning it need know no more than the time
-	timed    bool          // Closed: and that it must know
-	counts   Counts        // HalfOpen: the probes; guarded by gate.mu
-	leases   leases        // HalfOpen: of the probes in flight
-	watch    *watch        // Closed: nil where no rule looks at windows
-	steady   bool          // Closed: it does not end because time goes by
-	direct   *directCounts // Closed: nil where calls go through the engine
-	hold     atomic.Int64  // how long the server asked to be left alone, from gate.base
+	steady   bool // Closed: it does not end because time goes by
+	tracked  bool // Closed: a rule or a hint has to know of the ends of calls
+	simple   bool // Closed: of the beginning it need know no more than the time
+	timed    bool // Closed: and that it must know
+	isolated bool // Open: there is no such end as until
+
+	at      time.Time     // when it began
+	until   time.Duration // Open: the cool-down lasts up to and including this, from gate.base
+	refusal OpenError     // what calls are refused with; not for Closed
+	counts  Counts        // HalfOpen: the probes; guarded by gate.mu
+	leases  leases        // HalfOpen: of the probes in flight
+	hold    atomic.Int64  // how long the server asked to be left alone, from gate.base
 }
 
 // gate stands before a gobreaker engine and owns its time.
@@ -68,13 +72,13 @@ type phase struct {
 type gate struct {
 	phase   atomic.Pointer[phase]
 	pending atomic.Bool // events are waiting; to look without the lock
-	options
 	twoStep bool
-	config  Config
-	rules   []rule
-	base    time.Time
-	passed  atomic.Uint64 // calls let through in shadow
-	member  atomic.Pointer[member]
+	options
+	config Config
+	rules  []rule
+	base   time.Time
+	passed atomic.Uint64 // calls let through in shadow
+	member atomic.Pointer[member]
 
 	mu         sync.Mutex    // guards changes of phase, phase.counts and what follows
 	openTime   time.Duration // the last one before jitter; 0 after a closed state
@@ -91,7 +95,7 @@ func (g *gate) init(c Config, twoStep bool, opts []Option) {
 	g.twoStep = twoStep
 	g.rules = c.rules()
 	g.base = now(g.clock)
-	g.phase.Store(g.closedPhase(g.newCore(), g.base))
+	g.publish(g.closedPhase(g.newCore(), g.base))
 }
 
 // Name returns the name given by WithName.
@@ -123,13 +127,10 @@ func (g *gate) Counts() Counts {
 
 // closedCounts are the counts of a closed stay, and nothing of another.
 func (p *phase) closedCounts() Counts {
-	if p.state != Closed {
+	if p.direct == nil {
 		return Counts{}
 	}
-	if p.direct != nil {
-		return p.direct.get()
-	}
-	return countsOf(p.engine.Counts())
+	return p.direct.get()
 }
 
 // elapsed is the time from base to now.
@@ -203,7 +204,7 @@ func (g *gate) halfOpen(p *phase) {
 	defer g.mu.Unlock()
 	if g.phase.Load() == p {
 		g.move(p, &phase{
-			core: p.core, state: HalfOpen, at: at, tracked: true,
+			core: p.core, state: HalfOpen, at: at,
 			refusal: OpenError{Name: g.name, State: HalfOpen, clock: g.clock},
 		}, Event{Time: at, Cause: CauseOpenTime})
 	}
@@ -219,7 +220,7 @@ func (g *gate) trip(p *phase, cause Cause) {
 // move publishes the phase to and queues the event, if that is another state. mu is
 // held: a call that sees the new phase cannot queue its own event before.
 func (g *gate) move(from, to *phase, e Event) {
-	g.phase.Store(to)
+	g.publish(to)
 	if m := g.member.Load(); m != nil && e.Cause != CauseShared && to.state != HalfOpen {
 		m.changed()
 	}
@@ -230,16 +231,18 @@ func (g *gate) move(from, to *phase, e Event) {
 	}
 }
 
+// publish makes p the phase that calls see.
+func (g *gate) publish(p *phase) {
+	p.steps = p.core.steps
+	g.phase.Store(p)
+}
+
 // closedPhase is a stay in the closed state that begins at at. mu is held.
 func (g *gate) closedPhase(c *core, at time.Time) *phase {
 	g.trips, g.openTime = 0, 0
 	w := g.newWatch()
-	var direct *directCounts
-	if g.config.Failures == 0 {
-		direct = new(directCounts)
-	}
 	return &phase{
-		core: c, state: Closed, at: at, watch: w, direct: direct,
+		core: c, state: Closed, at: at, watch: w, direct: new(directCounts),
 		tracked: w != nil || g.config.MaxHint > 0,
 		simple:  w != nil && w.flights == nil,
 		timed:   w != nil && w.flights == nil && w.timed,

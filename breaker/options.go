@@ -6,10 +6,10 @@ import "time"
 type Option func(*options)
 
 type options struct {
-	name      string
-	clock     Clock
-	chance    Chance
 	outcome   func(error) Outcome // nil: DefaultOutcome
+	clock     Clock
+	name      string
+	chance    Chance
 	hint      func(error) (time.Duration, bool)
 	listeners []func(Event)
 }

@@ -256,3 +256,15 @@ func TestOracle(t *testing.T) {
 		})
 	}
 }
+
+// countsOf are the engine's counts as this package has them.
+func countsOf(c gobreaker.Counts) Counts {
+	return Counts{
+		Requests:             c.Requests,
+		Successes:            c.TotalSuccesses,
+		Failures:             c.TotalFailures,
+		Neutrals:             c.TotalExclusions,
+		ConsecutiveSuccesses: c.ConsecutiveSuccesses,
+		ConsecutiveFailures:  c.ConsecutiveFailures,
+	}
+}

@@ -2,8 +2,7 @@ package breaker
 
 import "time"
 
-// ticket is an admitted call, from its beginning to its end, where the gate has to
-// know of it (phase.tracked).
+// ticket is an admitted call, from its beginning to its end.
 type ticket struct {
 	start time.Duration // from gate.base; unless flights knows it
 	key   int32         // of flights
@@ -12,18 +11,6 @@ type ticket struct {
 
 	cause     Cause // the rule that the end of the call made hold
 	concludes bool  // conclude has something to do
-}
-
-// begin is told of a call that was admitted in phase p and begins.
-func (g *gate) begin(p *phase) ticket {
-	switch {
-	case p.state == HalfOpen:
-		return g.beginProbe(p)
-	case p.watch != nil:
-		return p.watch.begin()
-	default:
-		return ticket{}
-	}
 }
 
 // end is told of a call that has ended, and what was made of it, before the engine is.

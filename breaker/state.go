@@ -3,8 +3,6 @@ package breaker
 import (
 	"context"
 	"errors"
-
-	"github.com/sony/gobreaker/v2"
 )
 
 // State is what a breaker does with calls. The zero value is Closed. The
@@ -105,16 +103,5 @@ func (c *Counts) add(o Outcome) {
 		c.Failures++
 		c.ConsecutiveFailures++
 		c.ConsecutiveSuccesses = 0
-	}
-}
-
-func countsOf(c gobreaker.Counts) Counts {
-	return Counts{
-		Requests:             c.Requests,
-		Successes:            c.TotalSuccesses,
-		Failures:             c.TotalFailures,
-		Neutrals:             c.TotalExclusions,
-		ConsecutiveSuccesses: c.ConsecutiveSuccesses,
-		ConsecutiveFailures:  c.ConsecutiveFailures,
 	}
 }

@@ -48,7 +48,7 @@ func (b *TwoStep) Allow() (done func(error), err error) {
 
 // Begin is Allow in memory of the caller's: a nil error admits the call, whose end p.Done
 // is then to be told. p may be used again after that, and so spares what Allow allocates;
-// the engine allocates once for each call that passes through it. Begin panics if p is nil
+// the engine allocates once for each probe. Begin panics if p is nil
 // or holds a call that has not ended.
 func (b *TwoStep) Begin(p *Permit) error {
 	if p.open.Load() {
@@ -63,9 +63,9 @@ func (b *TwoStep) Begin(p *Permit) error {
 
 // admission is what is known of an admitted call.
 type admission struct {
-	phase  *phase // nil: the call passes in shadow, and nobody asks for its end
-	ticket ticket
+	phase  *phase      // nil: the call passes in shadow, and nobody asks for its end
 	report func(error) // the engine's done, which counts every call of it; nil where the call is direct
+	ticket ticket
 }
 
 func (b *TwoStep) admit() (a admission, err error) {
@@ -109,20 +109,16 @@ func (b *TwoStep) enter(p *phase) (a admission, err error) {
 		report(errWithdrawn)
 		return a, errWithdrawn
 	}
-	a.phase, a.report = p, report
-	if p.tracked {
-		a.ticket = b.begin(p)
-	}
-	return a, nil
+	return admission{phase: p, report: report, ticket: b.beginProbe(p)}, nil
 }
 
 // Permit is the admission of one call by [TwoStep.Begin]. The zero value holds none. It
 // must not be copied while it holds one; a call whose end nobody will tell, as its client is
 // no more, is left by making the Permit zero. Done may be called from any goroutine.
 type Permit struct {
-	b *TwoStep
-	admission
 	open atomic.Bool // the call has begun and not ended
+	b    *TwoStep
+	admission
 }
 
 func (p *Permit) set(b *TwoStep, a admission) {
@@ -149,12 +145,8 @@ func (p *Permit) end(verdict error) {
 		b.endDirect(p.phase, &p.ticket, verdict)
 		return
 	}
-	if b.looks(p.phase) {
-		b.current() // what is due happens now, if not before: this probe may be overdue
-	}
-	if p.phase.tracked {
-		verdict = b.end(p.phase, &p.ticket, verdict)
-	}
+	b.current() // what is due happens now, if not before: this probe may be overdue
+	verdict = b.end(p.phase, &p.ticket, verdict)
 	p.report(verdict)
 	if p.ticket.concludes {
 		b.conclude(p.phase, &p.ticket)
