@@ -64,7 +64,7 @@ func (in *Injector) Add(id uint64, phase int, r Rule) (*Added, error) {
 			return nil, err
 		}
 		out := compile(i, len(in.rules), r)
-		out.home, out.expiry = home, tokens
+		out.home, out.expiry, out.alone = home, tokens, in.alone
 		out.shape = newShape(r, in.ends[i]-home.start, in.added.Sub(id).Sub(1).Sub(uint64(i)))
 		out.chance, out.draws = in.added.Sub(id).Sub(2), in.added.Sub(id).Sub(3)
 		a.rules[i] = out
@@ -114,7 +114,7 @@ func (a *Added) Counts() RuleCount {
 	out := RuleCount{Text: a.text, Nominal: a.nominal}
 	for _, r := range a.rules {
 		if r != nil {
-			out.Matched, out.Fired, out.Seen = out.Matched+r.matched.Load(), out.Fired+r.fired.Load(), out.Seen+r.seen.Load()
+			out.Matched, out.Fired, out.Seen = out.Matched+r.matched.total(), out.Fired+r.fired.total(), out.Seen+r.seen.total()
 		}
 	}
 	if out.Requests = a.after.Load(); out.Requests > 0 {
@@ -130,7 +130,7 @@ func (a *Added) Counts() RuleCount {
 func (a *Added) requests() (n uint64) {
 	for _, r := range a.rules {
 		if r != nil {
-			n += r.home.requests.Load()
+			n += r.home.requests.total()
 		}
 	}
 	return n
@@ -143,25 +143,23 @@ func (m *additions) get() []*Added {
 	return nil
 }
 
-// decide asks the added rules. decided is false where none of them is for the
-// request, and the plan is to decide.
-func (m *additions) decide(phase int, since time.Duration, r *Request, header http.Header) (v Verdict, decided bool) {
-	for _, a := range m.get() {
-		rule := a.rules[phase]
+// decideAdded asks the added rules. It is false where none of them is for the request,
+// and the plan is to decide.
+func decideAdded(list []*Added, v *Verdict, since time.Duration, r *Request, header http.Header) bool {
+	for _, a := range list {
+		rule := a.rules[v.Phase]
 		if rule == nil || rule.op != "" && rule.op != r.Op || !rule.meets(since, r, header) {
 			continue
 		}
-		rule.matched.Add(1)
-		if !rule.hits(since, r) {
-			return Verdict{Phase: phase, Rule: -1}, true
+		rule.matched.add(rule.alone)
+		if rule.hits(since, r) {
+			rule.fired.add(rule.alone)
+			v.Rule, v.rule, v.method = rule.index, rule, r.method()
+			v.Add = rule.adds(r, rule)
 		}
-		rule.fired.Add(1)
-		v = rule.verdict
-		v.method = r.method()
-		v.Add = rule.adds(r, rule)
-		return v, true
+		return true
 	}
-	return Verdict{}, false
+	return false
 }
 
 // addedStream is the source of the draws of rules that are added.

@@ -32,7 +32,7 @@ func (h Hits) End() { h.each((*rule).end) }
 func (h Hits) Seen() {
 	h.each(func(r *rule) {
 		if h.before&turned == 0 || r.effect.Kind == Latency {
-			r.seen.Add(1)
+			r.seen.add(r.alone)
 		}
 	})
 }

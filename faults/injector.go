@@ -26,6 +26,7 @@ type Injector struct {
 	seen  *credentials // where the plan has a TokenExpired; else nil
 	signs atomic.Bool  // whether credentials are asked for
 	more  additions
+	alone bool // one goroutine uses it
 }
 
 // phase is a compiled [Phase].
@@ -35,7 +36,7 @@ type phase struct {
 	byOp      map[string][]*rule // for the operations that rules name: all that may match it
 	rest      []*rule            // for every other operation
 	continued []*rule            // those with Continue; a rule's bit is its place
-	requests  atomic.Uint64
+	requests  tally
 }
 
 // rule is a compiled [Rule]. Draws of one rule never shift those of another.
@@ -49,10 +50,11 @@ type rule struct {
 	counting     *counting // nil: every request
 	chance       sim.Stream
 	effect       Effect
-	verdict      Verdict // what a hit gives, but for the extra latency
-	served       bool    // the backend sees the requests that it hits
-	hangs        bool    // they are never answered
-	fixed        bool    // their answer comes, or they break, that long after they came
+	plain        bool // all requests of its operation meet it
+	slows        bool // its effect takes time that depends on the request
+	served       bool // the backend sees the requests that it hits
+	hangs        bool // they are never answered
+	fixed        bool // their answer comes, or they break, that long after they came
 	after        time.Duration
 	latency      sim.Sampler
 	draws        sim.Stream // of latency, or of keys
@@ -62,10 +64,11 @@ type rule struct {
 	errs         errorTable
 	selective    bool // not for requests that cannot have the effect
 	continues    bool
+	alone        bool   // see Injector.Alone
 	bit          uint64 // of those that continue
 	atMost       int64
 
-	matched, fired, seen atomic.Uint64
+	matched, fired, seen tally
 	active               atomic.Int64 // requests under the fault, where atMost counts
 }
 
@@ -111,7 +114,7 @@ func compile(phase, index int, r Rule) *rule {
 		selective: r.Effect.Selective(), continues: r.Continue, atMost: int64(r.AtMost),
 	}
 	e := &r.Effect
-	out.effect, out.verdict = *e, Verdict{Phase: phase, Rule: index, rule: out}
+	out.effect = *e
 	out.served, out.hangs = servers.has(e.Kind), e.met() == Blackhole || e.Kind == Stall
 	switch {
 	case e.After.Given:
@@ -128,6 +131,8 @@ func compile(phase, index int, r Rule) *rule {
 	}
 	out.keys = compileGlob(r.Effect.Keys)
 	out.errs = newErrorTable(r.Effect, out.answer)
+	out.plain = r.On.Key == "" && !out.on.more && !out.selective && !r.timed() && out.counting == nil && !e.Expires()
+	out.slows = out.latency != nil || kinds(SlowUpload, Bandwidth, SlowBody).has(e.Kind)
 	return out
 }
 
@@ -170,10 +175,18 @@ func (in *Injector) Decide(at time.Duration, r Request) Verdict { return in.Deci
 
 // DecideWith is Decide for a request with these headers, for rules that ask for
 // headers, with canonical names. Without headers such rules are for no request.
-func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) Verdict {
+func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) (v Verdict) {
+	in.DecideInto(&v, at, &r, header)
+	return v
+}
+
+// DecideInto is DecideWith with a request that is not copied, and a verdict in memory of
+// the caller's, for who decides millions of times a second. It keeps neither.
+func (in *Injector) DecideInto(v *Verdict, at time.Duration, r *Request, header http.Header) {
 	n := in.PhaseAt(at)
 	ph := in.phases[n]
-	ph.requests.Add(1)
+	*v = Verdict{Phase: n, Rule: -1}
+	ph.requests.add(in.alone)
 	rules := ph.rest
 	if ph.byOp != nil {
 		if named, ok := ph.byOp[r.Op]; ok {
@@ -184,18 +197,18 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 	if in.seen != nil {
 		in.seen.note(n, r.Credential)
 	}
-	if v, decided := in.more.decide(n, since, &r, header); decided {
-		return v
+	if list := in.more.get(); len(list) > 0 && decideAdded(list, v, since, r, header) {
+		return
 	}
 	var last *rule
 	var before uint64
 	for _, rule := range rules {
-		if !rule.meets(since, &r, header) {
+		if !rule.plain && !rule.meets(since, r, header) {
 			continue
 		}
-		rule.matched.Add(1)
-		if rule.hits(since, &r) {
-			rule.fired.Add(1)
+		rule.matched.add(in.alone)
+		if rule.hits(since, r) {
+			rule.fired.add(in.alone)
 			if last != nil {
 				before |= last.bit
 			}
@@ -206,15 +219,15 @@ func (in *Injector) DecideWith(at time.Duration, r Request, header http.Header) 
 		}
 	}
 	if last == nil {
-		return Verdict{Phase: n, Rule: -1}
+		return
 	}
-	v := last.verdict
-	v.method, v.before = r.method(), before
-	v.extend(last, &r)
+	v.Rule, v.rule, v.method, v.before = last.index, last, r.method(), before
+	if last.slows {
+		v.extend(last, r)
+	}
 	for set := before; set != 0; set &= set - 1 {
-		v.extend(ph.continued[bits.TrailingZeros64(set)], &r)
+		v.extend(ph.continued[bits.TrailingZeros64(set)], r)
 	}
-	return v
 }
 
 // meets reports whether the rule is for the request.
@@ -271,32 +284,4 @@ func (in *Injector) PhaseAt(at time.Duration) int {
 		return last
 	}
 	return sort.Search(last, func(i int) bool { return at < in.ends[i] })
-}
-
-// RuleCount tells what one rule did.
-type RuleCount struct {
-	Phase, Rule int    // numbers in the plan, from 0
-	Label       string // of the phase
-	Text        string // the rule in one line
-	Matched     uint64 // requests that it was for
-	Fired       uint64 // of those, the ones that it hit
-	Seen        uint64 // of those, the ones whose client still waited for what came of it; as far as [Hits.Seen] was told
-	// Requests are all that came in its phase.
-	Requests uint64
-	Nominal  Nominal // what was to be expected
-}
-
-// Share is Fired over Requests; 0 without requests.
-func (c RuleCount) Share() float64 { return float64(c.Fired) / float64(max(1, c.Requests)) }
-
-// Counts returns the counters of every rule, in the order of the plan.
-func (in *Injector) Counts() []RuleCount {
-	counts, nominal := make([]RuleCount, len(in.rules)), in.nominal()
-	for i, r := range in.rules {
-		counts[i] = RuleCount{
-			Phase: r.phase, Rule: r.index, Label: r.home.label, Text: r.text,
-			Matched: r.matched.Load(), Fired: r.fired.Load(), Seen: r.seen.Load(), Requests: r.home.requests.Load(), Nominal: nominal[i],
-		}
-	}
-	return counts
 }

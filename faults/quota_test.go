@@ -29,7 +29,7 @@ func putBy(client, call uint64, key string) Request {
 var through = Verdict{Rule: -1}
 
 // hitBy is the verdict of a rule with that effect.
-func hitBy(e Effect) Verdict { return compile(0, 0, Rule{P: 1, Effect: e}).verdict }
+func hitBy(e Effect) Verdict { return Verdict{rule: compile(0, 0, Rule{P: 1, Effect: e})} }
 
 func limiterOf(t testing.TB, l Limits) *Limiter {
 	t.Helper()
