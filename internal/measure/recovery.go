@@ -20,6 +20,7 @@ const recoveryWindows = 1 << 20
 // made by [NewRecovery], and not safe for concurrent use.
 type Recovery struct {
 	width time.Duration
+	ticks Ticks
 	good  []uint32
 	all   []uint32
 }
@@ -30,17 +31,17 @@ func NewRecovery(run time.Duration) Recovery {
 	for run/w > recoveryWindows {
 		w *= 2
 	}
-	return Recovery{width: w}
+	return Recovery{width: w, ticks: NewTicks(w)}
 }
 
 // Clone returns a copy that further calls do not change.
 func (r *Recovery) Clone() Recovery {
-	return Recovery{width: r.width, good: slices.Clone(r.good), all: slices.Clone(r.all)}
+	return Recovery{width: r.width, ticks: r.ticks, good: slices.Clone(r.good), all: slices.Clone(r.all)}
 }
 
 // Call counts a call that was meant to start at that time of the run.
 func (r *Recovery) Call(start time.Duration, ok bool) {
-	i := int(start / r.width)
+	i := r.ticks.Index(start)
 	for len(r.all) <= i {
 		r.all, r.good = append(r.all, 0), append(r.good, 0)
 	}
