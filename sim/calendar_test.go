@@ -20,11 +20,11 @@ type calendar struct {
 	n     int
 }
 
-func (q *calendar) push(at time.Duration, a Actor, data uint64) {
+func (q *calendar) push(at time.Duration, word uint64) {
 	if q.days == nil {
 		q.resize(2)
 	}
-	q.put(event{at: uint64(at), data: data, actor: a})
+	q.put(event{uint64(at), word})
 	if q.n++; q.n > 2*len(q.days) {
 		q.resize(2 * len(q.days))
 	}
@@ -37,9 +37,9 @@ func (q *calendar) put(e event) {
 	*day = slices.Insert(*day, i, e)
 }
 
-func (q *calendar) pop() (at time.Duration, a Actor, data uint64, ok bool) {
+func (q *calendar) pop() (at time.Duration, word uint64, ok bool) {
 	if q.n == 0 {
-		return 0, nil, 0, false
+		return 0, 0, false
 	}
 	for range q.days {
 		if day := q.days[q.day]; len(day) > 0 && day[0].at < q.top {
@@ -59,14 +59,14 @@ func (q *calendar) pop() (at time.Duration, a Actor, data uint64, ok bool) {
 	return q.take()
 }
 
-func (q *calendar) take() (at time.Duration, a Actor, data uint64, ok bool) {
+func (q *calendar) take() (at time.Duration, word uint64, ok bool) {
 	e := q.days[q.day][0]
 	q.days[q.day] = slices.Delete(q.days[q.day], 0, 1)
 	q.last = e.at
 	if q.n--; q.n < len(q.days)/2 && len(q.days) > 2 {
 		q.resize(len(q.days) / 2)
 	}
-	return time.Duration(e.at), e.actor, e.data, true
+	return time.Duration(e.at), e.word, true
 }
 
 // open makes the day of a moment the current one.

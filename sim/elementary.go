@@ -79,12 +79,7 @@ func exp(x float64) float64 {
 		return 0
 	}
 	// x = k·ln 2 + r with |r| ≤ ln 2 / 2, r = hi - lo
-	k := 0
-	if x < 0 {
-		k = int(float64(log2e*x) - 0.5)
-	} else {
-		k = int(float64(log2e*x) + 0.5)
-	}
+	k := int(float64(log2e*x) + math.Copysign(0.5, x))
 	hi := x - float64(float64(k)*ln2Hi)
 	lo := float64(float64(k) * ln2Lo)
 	r := hi - lo

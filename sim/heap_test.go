@@ -8,14 +8,13 @@ import (
 
 // heap4 is the best heap that we know how to write, and was this package's queue: a
 // 4-ary one of keys of two words, four of which fill a cache line. What an event carries
-// lies apart, in slots that do not move: moving pointers would cost a write barrier each
-// whenever the garbage collector is at work.
+// lies apart, in cells that do not move.
 type heap4 struct {
 	keys  []group // the heap, from index root on
 	last  int     // index of its last key; below root: none
 	hole  bool    // the key at root has been popped and its place not been filled
-	slots []slot
-	free  uint64 // first free slot + 1; 0: none
+	cells []cell4
+	free  uint64 // first free cell + 1; 0: none
 	seq   uint64 // of the next event
 }
 
@@ -23,15 +22,11 @@ type heap4 struct {
 // the slot in the low bits never decides.
 type key struct {
 	at    uint64 // a time.Duration, never negative
-	order uint64 // sequence << slotBits | slot
+	order uint64 // sequence << cellBits | cell
 }
 
-// slot is what an event carries. In a free slot data is the next free slot +
-// 1.
-type slot struct {
-	actor Actor
-	data  uint64
-}
+// cell4 is what an event carries; in a free one, the next free cell + 1.
+type cell4 uint64
 
 // group is four siblings: a cache line. Places behind the last key hold
 // vacant, so that a group can always be searched whole.
@@ -40,7 +35,7 @@ type group [arity]key
 const (
 	arity    = 4
 	root     = arity - 1 // so that siblings share a group
-	slotBits = 24        // 16 million pending events, and 2^40 sequence numbers
+	cellBits = 24        // 16 million pending events, and 2^40 sequence numbers
 )
 
 // vacant comes after every event.
@@ -70,8 +65,8 @@ func (q *heap4) peek() (time.Duration, bool) {
 	return time.Duration(q.keys[0][root].at), true
 }
 
-func (q *heap4) push(at time.Duration, a Actor, data uint64) {
-	k := key{at: uint64(at), order: q.order(a, data)}
+func (q *heap4) push(at time.Duration, word uint64) {
+	k := key{at: uint64(at), order: q.order(word)}
 	if q.hole {
 		q.hole = false
 		q.up(sink(q.keys), k)
@@ -87,19 +82,18 @@ func (q *heap4) push(at time.Duration, a Actor, data uint64) {
 // pop takes out the next event; ok is false if there is none. Its place at the
 // root stays empty for now: most events schedule another one, which then
 // takes the place, and the heap is put in order once instead of twice.
-func (q *heap4) pop() (at time.Duration, a Actor, data uint64, ok bool) {
+func (q *heap4) pop() (at time.Duration, word uint64, ok bool) {
 	q.fill()
 	if q.last < root {
-		return 0, nil, 0, false
+		return 0, 0, false
 	}
 	q.hole = true
 	k := q.keys[0][root]
-	i := k.order & (1<<slotBits - 1)
-	s := &q.slots[i]
-	a, data = s.actor, s.data
-	s.actor, s.data = nil, q.free
+	i := k.order & (1<<cellBits - 1)
+	word = uint64(q.cells[i])
+	q.cells[i] = cell4(q.free)
 	q.free = i + 1
-	return time.Duration(k.at), a, data, true
+	return time.Duration(k.at), word, true
 }
 
 // fill moves the last key into the place that pop left.
@@ -120,18 +114,18 @@ func (q *heap4) fill() {
 	}
 }
 
-// order puts an event into a slot and returns the second word of its key.
-func (q *heap4) order(a Actor, data uint64) uint64 {
+// order puts an event into a cell and returns the second word of its key.
+func (q *heap4) order(word uint64) uint64 {
 	var i uint64
 	if q.free != 0 {
 		i = q.free - 1
-		q.free = q.slots[i].data
-		q.slots[i] = slot{a, data}
+		q.free = uint64(q.cells[i])
+		q.cells[i] = cell4(word)
 	} else {
-		i = uint64(len(q.slots))
-		q.slots = append(q.slots, slot{a, data})
+		i = uint64(len(q.cells))
+		q.cells = append(q.cells, cell4(word))
 	}
-	order := q.seq<<slotBits | i
+	order := q.seq<<cellBits | i
 	q.seq++
 	return order
 }

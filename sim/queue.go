@@ -9,56 +9,74 @@ import (
 // in which they came. The zero value is an empty queue.
 //
 // It is a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the
-// shortest path problem", JACM 37(2), 1990) with a sorted front. A radix heap makes use of
-// the fact that time never goes back: an event lies in the bucket whose number is that of
-// the highest bit in which its time differs from a base (bucket 0: no bit), which none of
-// them is before. So the next events are those of the lowest bucket that is not empty.
-// Where they are few they are sorted, and become the front: the rest of the way down, one
-// bit at a time, would cost more. Where they are many, the earliest becomes the base, and
-// they are spread over the buckets below. Events of one moment are always in one place, and
+// shortest path problem", JACM 37(2), 1990) of two levels, as they call one whose digits
+// are larger than a bit, with a sorted front. A radix heap makes use of the fact that time
+// never goes back: of the digits of an event's time, it looks at the first that is not that
+// of a base, which no event is before. The place of the digit and its value name the slot in
+// which the event lies. So the next events are those of the lowest slot that is not empty.
+// Where they are few they are sorted, and become the front: the rest of the way down would
+// cost more. Where they are many, the beginning of the slot becomes the base, and they are
+// spread over the slots of lower digits. Events of one moment are always in one place, and
 // stay in their order.
 //
-// An event is moved a few times at most, and always from one run of memory to the end
-// of another, where a heap goes up and down through all of its memory: see BenchmarkQueues
-// for the numbers.
+// With digits of six bits one word tells which slots of a place are occupied, and an event
+// is moved twice or three times, always from one run of memory to the end of another, where
+// a heap goes up and down through all of its memory: see BenchmarkQueues for the numbers.
 type queue struct {
-	base     uint64 // no event of a bucket is before it
-	edge     uint64 // the events before it are the front's; base where there is no front
-	last     uint64 // time of the last event that was taken out
-	least    uint64 // (known) time of the next event that is neither in the front nor in bucket 0
-	known    bool
-	plain    bool // without a front: a radix heap and nothing else, to be measured against
-	n        int
-	taken    int    // events of bucket 0's first chunk that are gone
-	occupied uint64 // bit i: bucket i is not empty
-	free     *chunk
-	buckets  [64]bucket
+	base  uint64 // no event of a slot is before it
+	edge  uint64 // the events before it are the front's; base where there is no front
+	last  uint64 // time of the last event that was taken out
+	least uint64 // (known) time of the next event that is neither in the front nor of the moment
+	known bool
+	n     int
 
 	head, tail int // of the front's events
 	front      [frontSize]event
+
+	moment *slot // all of its events are of the base, and come next where there is no front; nil: none
+	taken  int   // events of its first chunk that are gone
+
+	places   uint16         // bit i: a slot of place i is occupied
+	occupied [places]uint64 // bit d of i: slot d of place i is
+	free     *chunk
+	slots    [places * 64]slot
 }
 
-// A bucket of up to frontMost events becomes the front, which has room for frontSize.
 const (
-	frontMost = 16
-	frontSize = 32
+	digit  = 6                        // bits of one
+	places = (63 + digit - 1) / digit // of digits in a time
+
+	// A slot of up to frontMost events becomes the front, which has room for frontSize,
+	// a power of two.
+	frontMost = 8
+	frontSize = 16
 )
 
-// bucket is a list of events, in chunks that all buckets share: what a burst has
-// filled, the next one finds again, wherever it falls.
-type bucket struct{ first, final *chunk }
+// event is one that is to come. Who receives it is for the loop to say: a queue without
+// pointers is copied and left at no cost to the garbage collector.
+type event struct{ at, word uint64 }
 
-// chunk is 2 KiB.
-type chunk struct {
-	next   *chunk
-	n      int
-	events [63]event
+// slot is a list of events, in chunks that all slots share: what a burst has filled,
+// the next one finds again, wherever it falls.
+type slot struct {
+	first, final *chunk
+	n            int // events of the last chunk; all others are full
 }
 
-type event struct {
-	at    uint64 // a time.Duration, never negative
-	data  uint64
-	actor Actor
+// chunk is 248 bytes.
+type chunk struct {
+	next   *chunk
+	events [chunkSize]event
+}
+
+const chunkSize = 15
+
+// of are the events of one of the slot's chunks.
+func (s *slot) of(c *chunk) []event {
+	if c == s.final {
+		return c.events[:s.n]
+	}
+	return c.events[:]
 }
 
 func (q *queue) len() int { return q.n }
@@ -68,8 +86,8 @@ func (q *queue) len() int { return q.n }
 func (q *queue) peek() (time.Duration, bool) {
 	switch {
 	case q.head < q.tail:
-		return time.Duration(q.front[q.head].at), true
-	case q.occupied&1 != 0:
+		return time.Duration(q.front[q.head&(frontSize-1)].at), true
+	case q.moment != nil:
 		return time.Duration(q.base), true
 	case q.n == 0:
 		return 0, false
@@ -77,185 +95,217 @@ func (q *queue) peek() (time.Duration, bool) {
 	return time.Duration(q.next()), true
 }
 
-// next returns the time of the next event where neither the front nor bucket 0 has one,
-// and another bucket has.
+// due reports whether the next event is due by then. It need not find the event for that,
+// and leaves all as it is.
+func (q *queue) due(by time.Duration) bool {
+	if q.head < q.tail || q.moment != nil || q.n == 0 || by < 0 {
+		at, ok := q.peek()
+		return ok && at <= by
+	}
+	if _, place, d := q.lowest(); q.begin(place, d)+1<<(digit*place%64)-1 <= uint64(by) {
+		return true
+	}
+	return q.next() <= uint64(by)
+}
+
+// begin is where the time of a slot begins.
+func (q *queue) begin(place, d uint) uint64 {
+	width := digit * place % 64
+	return (q.base>>width&^63 | uint64(d)) << width
+}
+
+// next returns the time of the next event where neither the front nor the moment has one,
+// and a slot has.
 func (q *queue) next() uint64 {
 	if q.known {
 		return q.least
 	}
 	least := ^uint64(0)
-	for c := q.buckets[bits.TrailingZeros64(q.occupied)&63].first; c != nil; c = c.next {
-		for i := range c.events[:c.n] {
-			least = min(least, c.events[i].at)
+	s, _, _ := q.lowest()
+	for c := s.first; c != nil; c = c.next {
+		for _, e := range s.of(c) {
+			least = min(least, e.at)
 		}
 	}
 	q.least, q.known = least, true
 	return least
 }
 
+// lowest returns the slot of the next events, its place and its digit.
+func (q *queue) lowest() (s *slot, place, d uint) {
+	place = uint(bits.TrailingZeros16(q.places)) % places
+	d = uint(bits.TrailingZeros64(q.occupied[place])) % 64
+	return &q.slots[place*64+d], place, d
+}
+
 // push adds an event, which is not due before the last one that was taken out.
-func (q *queue) push(at time.Duration, a Actor, data uint64) {
+func (q *queue) push(at time.Duration, word uint64) {
 	q.n++
-	e := event{at: uint64(at), data: data, actor: a}
-	if e.at < q.edge && q.insert(&e) {
+	e := event{uint64(at), word}
+	if e.at < q.edge && q.insert(e) {
 		return
 	}
-	if q.known && e.at < q.least && e.at != q.base {
-		q.least = e.at
+	if e.at < q.least {
+		q.known = false
 	}
-	c, i := q.place(e.at)
-	c.events[i] = e
+	q.put(e)
 }
 
 // insert puts an event into the front; false if there is no room, and no front any more.
-func (q *queue) insert(e *event) bool {
-	if q.head > 0 && e.at < q.front[q.head].at { // it is the next: what it was scheduled by has just left a place
+func (q *queue) insert(e event) bool {
+	if q.head > 0 && e.at < q.front[q.head&(frontSize-1)].at { // the next: what it was scheduled by has just left a place
 		q.head--
-		q.front[q.head] = *e
+		q.front[q.head&(frontSize-1)] = e
 		return true
 	}
-	if q.tail == len(q.front) {
+	if q.tail == frontSize {
 		if q.head == 0 {
 			q.dissolve()
 			return false
 		}
 		q.tail = copy(q.front[:], q.front[q.head:])
-		clear(q.front[q.tail:])
 		q.head = 0
 	}
 	i := q.tail
-	for i > q.head && q.front[i-1].at > e.at {
-		q.front[i] = q.front[i-1]
+	for i > q.head && q.front[(i-1)&(frontSize-1)].at > e.at {
+		q.front[i&(frontSize-1)] = q.front[(i-1)&(frontSize-1)]
 		i--
 	}
-	q.front[i] = *e
+	q.front[i&(frontSize-1)] = e
 	q.tail++
 	return true
 }
 
-// dissolve gives the front's events to the buckets. None of the others changes its own:
-// seen from them, the last event and the base are the same bits.
+// dissolve gives the front's events to the slots. None of the others changes its own:
+// seen from them, the last event and the base have the same digits.
 func (q *queue) dissolve() {
 	q.base, q.edge, q.known = q.last, q.last, false
-	for i := q.head; i < q.tail; i++ {
-		c, j := q.place(q.front[i].at)
-		c.events[j] = q.front[i]
+	for _, e := range q.front[q.head:q.tail] {
+		q.put(e)
 	}
-	clear(q.front[:])
 	q.head, q.tail = 0, 0
 }
 
-// place returns where an event of that time goes.
-func (q *queue) place(at uint64) (*chunk, int) {
-	number := uint(bits.Len64(at^q.base)) & 63
-	c := q.buckets[number].final
-	if c == nil || c.n == len(c.events) {
-		c = q.grow(number)
+// put adds an event to its slot.
+func (q *queue) put(e event) {
+	// The first bit in which it differs from the base; the division by six is one by 256/43,
+	// which is the same up to 63.
+	place := uint(bits.Len64((e.at^q.base)|1)-1) * 43 >> 8
+	d := e.at >> (digit * place % 64) % 64
+	s := &q.slots[place*64+uint(d)]
+	i := s.n
+	if i == 0 || i == chunkSize {
+		q.grow(s, place, uint(d))
+		i = 0
 	}
-	c.n++
-	return c, c.n - 1
+	s.final.events[i] = e
+	s.n = i + 1
 }
 
-// grow puts an empty chunk at the end of a bucket.
-func (q *queue) grow(number uint) *chunk {
+// grow puts an empty chunk at the end of a slot.
+func (q *queue) grow(s *slot, place, d uint) {
 	c := q.free
 	if c == nil {
-		c = new(chunk)
-	} else {
-		q.free, c.next = c.next, nil
+		c = q.more()
 	}
-	b := &q.buckets[number]
-	if b.final == nil {
-		b.first = c
+	q.free, c.next = c.next, nil
+	if s.final == nil {
+		s.first = c
+		q.occupied[place] |= 1 << d
+		q.places |= 1 << place
 	} else {
-		b.final.next = c
+		s.final.next = c
 	}
-	b.final = c
-	q.occupied |= 1 << number
-	return c
+	s.final = c
+}
+
+// more returns the first of a list of new chunks.
+func (q *queue) more() *chunk {
+	const page = 32
+	chunks := new([page]chunk)
+	for i := range chunks[:page-1] {
+		chunks[i].next = &chunks[i+1]
+	}
+	return &chunks[0]
 }
 
 // pop takes out the next event; ok is false if there is none.
-func (q *queue) pop() (at time.Duration, a Actor, data uint64, ok bool) {
-	if q.head == q.tail {
+func (q *queue) pop() (at time.Duration, word uint64, ok bool) {
+	if q.head == q.tail && q.moment == nil {
 		if q.n == 0 {
-			return 0, nil, 0, false
+			return 0, 0, false
 		}
-		if q.occupied&1 == 0 {
-			q.advance()
-		}
+		q.advance()
 	}
 	q.n--
 	if q.head < q.tail {
-		e := &q.front[q.head]
+		e := q.front[q.head&(frontSize-1)]
 		q.head++
 		q.last = e.at
-		a, data = e.actor, e.data
-		e.actor = nil // the front must not keep it
-		if q.head == q.tail {
-			q.head, q.tail = 0, 0
-		}
-		return time.Duration(q.last), a, data, true
+		return time.Duration(e.at), e.word, true
 	}
 	q.last = q.base
-	c := q.buckets[0].first
-	e := &c.events[q.taken]
-	a, data = e.actor, e.data
-	e.actor = nil
-	if q.taken++; q.taken == c.n {
+	c := q.moment.first
+	word = c.events[q.taken].word
+	if q.taken++; q.taken == len(q.moment.of(c)) {
 		q.drop(c)
 	}
-	return time.Duration(q.last), a, data, true
+	return time.Duration(q.base), word, true
 }
 
-// drop takes the first chunk, of which all is gone, from bucket 0.
+// drop takes the first chunk, of which all is gone, from the moment.
 func (q *queue) drop(c *chunk) {
 	q.taken = 0
-	b := &q.buckets[0]
-	if b.first = c.next; b.first == nil {
-		b.final = nil
-		q.occupied &^= 1
+	if q.moment.first = c.next; c.next == nil {
+		q.leave(q.moment, 0, uint(q.base%64))
+		q.moment = nil
 	}
 	q.release(c)
 }
 
-// release keeps a chunk, whose events hold no actor any more, for another bucket.
+// leave empties a slot.
+func (q *queue) leave(s *slot, place, d uint) {
+	*s = slot{}
+	if q.occupied[place] &^= 1 << d; q.occupied[place] == 0 {
+		q.places &^= 1 << place
+	}
+}
+
+// release keeps a chunk for another slot.
 func (q *queue) release(c *chunk) {
-	c.n, c.next = 0, q.free
+	c.next = q.free
 	q.free = c
 }
 
-// advance goes on to the lowest bucket that is not empty, where neither the front nor
-// bucket 0 has an event, so that one of the two has.
+// advance goes on to the next events, where neither the front nor the moment has any, so
+// that one of the two has.
 func (q *queue) advance() {
-	number := bits.TrailingZeros64(q.occupied) & 63
-	c := q.buckets[number].first
-	few := c.next == nil && c.n <= frontMost && !q.plain
-	if !few {
-		q.base = q.next()
-		q.edge = q.base
-	}
 	q.known = false
-	q.buckets[number] = bucket{}
-	q.occupied &^= 1 << number
-	if few {
-		q.edge = q.base | (1<<number - 1) + 1
-		for i := range c.events[:c.n] {
-			q.insert(&c.events[i])
+	for {
+		s, place, d := q.lowest()
+		c, begin := s.first, q.begin(place, d)
+		if c == s.final && s.n <= frontMost {
+			q.edge = begin + 1<<(digit*place%64)
+			for _, e := range c.events[:s.n] {
+				q.insert(e)
+			}
+			q.leave(s, place, d)
+			q.release(c)
+			return
 		}
-		clear(c.events[:c.n])
-		q.release(c)
-		return
-	}
-	for c != nil {
-		for i := range c.events[:c.n] {
-			e := &c.events[i]
-			to, j := q.place(e.at)
-			to.events[j] = *e
+		q.base, q.edge = begin, begin
+		if place == 0 {
+			q.moment = s
+			return
 		}
-		next := c.next
-		clear(c.events[:c.n])
-		q.release(c)
-		c = next
+		for c != nil {
+			for _, e := range s.of(c) {
+				q.put(e) // into a slot of a lower place
+			}
+			next := c.next
+			q.release(c)
+			c = next
+		}
+		q.leave(s, place, d)
 	}
 }

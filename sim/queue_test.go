@@ -11,20 +11,17 @@ import (
 	"pgregory.net/rapid"
 )
 
-// nobody is an actor that must not be called.
-var nobody ActorFunc
-
 // events is a queue of pending events.
 type events interface {
-	push(at time.Duration, a Actor, data uint64)
-	pop() (at time.Duration, a Actor, data uint64, ok bool)
+	push(at time.Duration, word uint64)
+	pop() (at time.Duration, word uint64, ok bool)
 }
 
 // rivals are the queue and what was measured against it.
 func rivals() map[string]func() events {
 	return map[string]func() events{
 		"queue":    func() events { return new(queue) },
-		"radix":    func() events { return &queue{plain: true} },
+		"radix":    func() events { return new(radix) },
 		"heap4":    func() events { return new(heap4) },
 		"calendar": func() events { return new(calendar) },
 	}
@@ -48,17 +45,17 @@ func TestQueuesKeepTheOrder(t *testing.T) {
 					if rapid.IntRange(0, 2).Draw(t, "what") > 0 {
 						data++
 						at := Add(now, time.Duration(gap.Draw(t, "gap")))
-						q.push(at, nobody, data)
+						q.push(at, data)
 						want = append(want, entry{at, data})
 						slices.SortStableFunc(want, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
-					} else if at, _, d, ok := q.pop(); ok != (len(want) > 0) || ok && (entry{at, d}) != want[0] {
+					} else if at, d, ok := q.pop(); ok != (len(want) > 0) || ok && (entry{at, d}) != want[0] {
 						t.Fatalf("popped %v %d %t, want %v", at, d, ok, want)
 					} else if ok {
 						now, want = at, want[1:]
 					}
 				}
 				for _, e := range want {
-					if at, _, d, ok := q.pop(); !ok || at != e.at || d != e.data {
+					if at, d, ok := q.pop(); !ok || at != e.at || d != e.data {
 						t.Fatalf("popped %v %d %t, want %v", at, d, ok, e)
 					}
 				}
@@ -75,14 +72,14 @@ func TestPeekChangesNothing(t *testing.T) {
 		for range rapid.IntRange(1, 100).Draw(t, "steps") {
 			if rapid.Bool().Draw(t, "push") {
 				at := now + time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "gap"))
-				looked.push(at, nobody, uint64(at))
-				plain.push(at, nobody, uint64(at))
+				looked.push(at, uint64(at))
+				plain.push(at, uint64(at))
 			}
 			if at, ok := looked.peek(); ok != (plain.len() > 0) {
 				t.Fatalf("saw %v %t of %d", at, ok, plain.len())
 			} else if ok && rapid.Bool().Draw(t, "pop") {
-				got, _, _, _ := looked.pop()
-				want, _, _, _ := plain.pop()
+				got, _, _ := looked.pop()
+				want, _, _ := plain.pop()
 				if got != want || at != want {
 					t.Fatalf("saw %v, popped %v, want %v", at, got, want)
 				}
@@ -98,49 +95,45 @@ func TestPeekChangesNothing(t *testing.T) {
 func TestQueueToTheEndOfTime(t *testing.T) {
 	var q queue
 	for i, at := range []time.Duration{math.MaxInt64, 0, 1, math.MaxInt64 - 1, math.MaxInt64, 1 << 62} {
-		q.push(at, nobody, uint64(i))
+		q.push(at, uint64(i))
 	}
 	var got []uint64
 	for {
-		_, _, data, ok := q.pop()
+		_, word, ok := q.pop()
 		if !ok {
 			break
 		}
-		got = append(got, data)
+		got = append(got, word)
 	}
 	if !slices.Equal(got, []uint64{1, 2, 5, 3, 0, 4}) {
 		t.Error(got)
 	}
 }
 
-func TestQueueLetsGoOfActors(t *testing.T) {
+// Chunks that are empty serve again, and a queue that is empty has nothing in its slots.
+func TestQueueUsesItsChunksAgain(t *testing.T) {
 	var q queue
-	for i := range uint64(1000) {
-		q.push(time.Duration(i*i), nobody, i)
-	}
-	for q.n > 0 {
-		q.pop()
-	}
-	for _, e := range q.front {
-		if e.actor != nil {
-			t.Fatal("the front holds the actor of an event that has happened")
+	for round := range uint64(5) {
+		for i := range uint64(1000) {
+			q.push(time.Duration(q.last+i*i*round), i)
+		}
+		for q.n > 0 {
+			q.pop()
 		}
 	}
 	chunks := 0
 	for c := q.free; c != nil; c = c.next {
 		chunks++
-		for _, e := range c.events {
-			if e.actor != nil {
-				t.Fatal("a chunk holds the actor of an event that has happened")
-			}
-		}
 	}
-	for _, b := range q.buckets {
-		if b.first != nil {
+	for _, s := range q.slots {
+		if s.first != nil || s.final != nil {
 			t.Error("a chunk is not free")
 		}
 	}
-	if chunks == 0 || chunks > 64 {
+	if q.places != 0 || q.occupied != [places]uint64{} {
+		t.Errorf("places %b, slots %b are occupied", q.places, q.occupied)
+	}
+	if chunks == 0 || chunks > 1000 {
 		t.Errorf("%d chunks for 1000 events", chunks)
 	}
 }
@@ -172,13 +165,13 @@ func hold(b *testing.B, q events, n int, mixed bool) {
 		}
 	}
 	for i := range n {
-		q.push(gaps[i&(len(gaps)-1)], nobody, 0)
+		q.push(gaps[i&(len(gaps)-1)], 0)
 	}
 	k := 0
 	step := func() {
-		at, a, data, _ := q.pop()
+		at, word, _ := q.pop()
 		k++
-		q.push(at+gaps[k&(len(gaps)-1)], a, data)
+		q.push(at+gaps[k&(len(gaps)-1)], word)
 	}
 	for range 2 * n {
 		step()
