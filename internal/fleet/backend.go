@@ -139,7 +139,7 @@ func (r *run) room() string {
 
 // enter hands work to the backend's workers; false if there is no room for it.
 // It returns how long the work takes with what else is there.
-func (r *run) enter(work time.Duration, c *call, done uint64, a *answer) (time.Duration, bool) {
+func (r *run) enter(work time.Duration, c *call, done event, a *answer) (time.Duration, bool) {
 	b, s := &r.cfg.Backend, r.station
 	if r.balancer != nil {
 		s = r.balancer.Next(r.toss(c.client, uint64(c.number), int(c.attempts)))
@@ -153,7 +153,7 @@ func (r *run) enter(work time.Duration, c *call, done uint64, a *answer) (time.D
 	if r.fickle {
 		return r.entrust(s, work, c, done, a)
 	}
-	if !s.Enter(work, c, done) {
+	if !s.Enter(work, (*happenings)(r), uint64(done)) {
 		r.turnedAway++
 		return 0, false
 	}

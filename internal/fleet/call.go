@@ -28,6 +28,7 @@ type call struct {
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it
 	hits       faults.Hits   // the faults that it is under
+	index      uint32        // in the pool
 	number     uint32        // of the client's calls
 	attempts   uint32
 	generation uint32
@@ -42,30 +43,21 @@ type call struct {
 
 // own is what some calls have for themselves.
 type own struct {
+	permit breaker.Permit // of the attempt under way
 	key    string
 	size   int64
-	permit breaker.Permit // of the attempt under way
-	net    transit
 	late   *late // the books of the call, where not all of its attempts are settled
 	job    *job  // the work on the attempt under way, at a station that may give it up
+	net    transit
 }
 
 // reset makes it that of a call that begins. Its permit, which holds nothing, stays.
-func (o *own) reset(key string, size int64) {
-	o.key, o.size, o.net, o.late, o.job = key, size, transit{}, nil, nil
+func (o *own) reset(key string, size int64, network bool) {
+	o.key, o.size, o.late, o.job = key, size, nil, nil
+	if network {
+		o.net = transit{}
+	}
 }
-
-// What an event of a call means, in the low bits of its data; the rest is the
-// generation.
-const (
-	eventSend uint64 = iota
-	eventAnswer
-	eventTimeout
-	eventWorked  // the backend has done its work on an attempt that it never answers
-	eventArrives // the request has come through the network
-	eventLeaves  // the answer goes into the network
-	eventBits    = 3
-)
 
 // begin starts a call that was meant to start now.
 func (r *run) begin(client uint64, op int, key string, size int64) {
@@ -76,10 +68,13 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 		if c.own == nil {
 			c.own = new(own)
 		}
-		c.own.reset(key, size)
+		c.own.reset(key, size, r.network != nil)
 	}
 	c.route = int16(r.routing.of(r.mix.ops[op].method, key))
-	i := client % uint64(len(r.numbers))
+	i := client
+	if i >= uint64(len(r.numbers)) {
+		i %= uint64(len(r.numbers))
+	}
 	c.number = r.numbers[i]
 	r.numbers[i]++
 	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
@@ -107,12 +102,12 @@ func (c *call) size() int64 {
 	return c.run.mix.ops[c.op].Size
 }
 
-// Act receives the call's events.
-func (c *call) Act(now time.Duration, data uint64) {
-	if data>>eventBits != uint64(c.generation) {
+// act receives the call's events.
+func (c *call) act(now time.Duration, e event) {
+	if !e.isOf(c.generation) {
 		return // the client no longer waits for this
 	}
-	switch data & (1<<eventBits - 1) {
+	switch e.kind() {
 	case eventSend:
 		c.send()
 	case eventAnswer:
@@ -135,8 +130,6 @@ func (c *call) Act(now time.Duration, data uint64) {
 	}
 }
 
-func (c *call) event(kind uint64) uint64 { return uint64(c.generation)<<eventBits | kind }
-
 // send makes one attempt, if the policy's limiter and the breaker admit it.
 func (c *call) send() {
 	r := c.run
@@ -158,8 +151,10 @@ func (c *call) send() {
 		c.post()
 		return
 	}
+	latency := c.draw() // early: the processor has other things to do until it is needed
 	c.describe(&r.request, int(c.attempts))
-	c.dispatch(r.wire.send(c, &r.request))
+	a := r.wire.send(c, &r.request)
+	c.dispatch(&a, latency)
 }
 
 // admitted asks the policy's limiter whether the attempt may start now. If not,
@@ -171,7 +166,7 @@ func (c *call) admitted() bool {
 	case !d.Retry:
 		c.end(r.loop.Now(), false, int(d.Reason))
 	case d.After > 0:
-		r.loop.After(d.After, c, c.event(eventSend))
+		c.after(d.After, eventSend)
 	default:
 		return true
 	}
@@ -198,7 +193,7 @@ func (c *call) describe(r *faults.Request, attempt int) {
 
 // dispatch schedules what becomes of the attempt: its answer, or the
 // client's time-out where that comes first.
-func (c *call) dispatch(a answer) {
+func (c *call) dispatch(a *answer, latency time.Duration) {
 	r := c.run
 	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
 	limit, limited := c.patience()
@@ -209,13 +204,12 @@ func (c *call) dispatch(a answer) {
 		c.commits += uint32(a.commits)
 	}
 	limited = limited && r.network == nil // else the time-out is under way already
-	latency := c.latency().Sample(r.draws.latency.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 	wait := sim.Add(latency, a.add)
 	switch {
 	case a.fixed:
 		wait = a.after
 	case a.served && r.station != nil:
-		c.queue(wait, limit, limited, &a)
+		c.queue(wait, limit, limited, a)
 		return
 	case a.served:
 		c.work = wait
@@ -223,7 +217,7 @@ func (c *call) dispatch(a answer) {
 	}
 	if a.hang {
 		if limited {
-			r.loop.After(limit, c, c.event(eventTimeout))
+			c.after(limit, eventTimeout)
 		}
 		return
 	}
@@ -245,18 +239,20 @@ func (c *call) await(wait, limit time.Duration, limited bool) {
 		return
 	}
 	if limited && limit < wait {
-		c.run.loop.After(limit, c, c.event(eventTimeout))
+		c.after(limit, eventTimeout)
 		return
 	}
-	c.run.loop.After(wait, c, c.event(eventAnswer))
+	c.after(wait, eventAnswer)
 }
 
-// latency is what the backend's time for the call is drawn from.
-func (c *call) latency() sim.Sampler {
-	if c.route >= 0 && c.run.routing.latency[c.route] != nil {
-		return c.run.routing.latency[c.route]
+// draw draws the backend's time for the attempt.
+func (c *call) draw() time.Duration {
+	r := c.run
+	from := r.latency
+	if c.route >= 0 && r.routing.latency[c.route] != nil {
+		from = r.routing.latency[c.route]
 	}
-	return c.run.latency
+	return from.Sample(r.draws.latency.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 }
 
 // queue hands the attempt to the backend's workers, who serve it whether or
@@ -279,7 +275,7 @@ func (c *call) queue(work, limit time.Duration, limited bool, a *answer) {
 	c.work = work
 	c.cell.work += work
 	if limited {
-		r.loop.After(limit, c, c.event(eventTimeout))
+		c.after(limit, eventTimeout)
 	}
 }
 
@@ -317,7 +313,7 @@ func (c *call) failed(err error) {
 	d := c.step.Failed(r.now(), err, u)
 	if d.Retry {
 		c.cell.delay.Add(d.After)
-		r.loop.After(d.After, c, c.event(eventSend))
+		c.after(d.After, eventSend)
 		return
 	}
 	if d.Reason == retry.OverBudget {

@@ -54,7 +54,7 @@ func (r *run) newCrew(p *Policy) (crew, error) {
 		}
 		c.retriers = append(c.retriers, one)
 	}
-	c.breakers = newBreakers(r.cfg, p, r.loop.Clock(epoch), &r.recorder, c.retriers[0].Classify)
+	c.breakers = newBreakers(r.cfg, p, r.clock, &r.recorder, c.retriers[0].Classify)
 	c.breakers.shared = newSharing(r, p)
 	return c, nil
 }
@@ -77,7 +77,10 @@ func (r *run) crewOf(client uint64) *crew {
 }
 
 func (c *crew) retrier(client uint64) *retry.Retrier {
-	return c.retriers[client%uint64(len(c.retriers))]
+	if client >= uint64(len(c.retriers)) { // most often, as one serves all
+		client %= uint64(len(c.retriers))
+	}
+	return c.retriers[client]
 }
 
 // renew gives a client that is restarted budgets and limiters that know nothing.

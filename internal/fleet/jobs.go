@@ -24,7 +24,7 @@ type job struct {
 }
 
 // entrust gives an attempt to a station that may give it up; false if it is full.
-func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done uint64, a *answer) (time.Duration, bool) {
+func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done event, a *answer) (time.Duration, bool) {
 	if r.cfg.Backend.Cancels && c.own.net.orphan {
 		return 0, true // the client has hung up before the request came: nobody begins with it
 	}
@@ -34,7 +34,7 @@ func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done uint64, 
 	} else {
 		j = &job{run: r}
 	}
-	name, ok := s.Submit(work, j, done)
+	name, ok := s.Submit(work, j, uint64(done))
 	if !ok {
 		r.turnedAway++
 		r.jobs = append(r.jobs, j)
@@ -53,10 +53,10 @@ func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done uint64, 
 }
 
 // Act tells that the work is done.
-func (j *job) Act(now time.Duration, event uint64) {
+func (j *job) Act(now time.Duration, done uint64) {
 	c := j.end(true)
 	if c != nil {
-		c.Act(now, event)
+		c.act(now, event(done))
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *call) leave() {
 	switch {
 	case !r.cfg.Backend.Cancels:
 	case r.network != nil:
-		r.loop.After(c.draw(r.network.leave), (*leaver)(j), j.leavings)
+		r.loop.After(c.way(r.network.leave), (*leaver)(j), j.leavings)
 	default:
 		j.cancel()
 	}

@@ -173,7 +173,7 @@ func (r *run) enroll(client, phase uint64) {
 	}
 	after := r.starts.Sample(r.draws.start.Float64(client, phase, 0))
 	if at := sim.Add(r.loop.Now(), after); at < r.duration {
-		r.loop.At(at, (*newcomer)(r), r.alive(client))
+		r.loop.At(at, (*newcomer)(r), uint64(newEvent(eventNext, uint32(client), r.lives.of(client))))
 	}
 }
 
@@ -181,23 +181,21 @@ func (r *run) enroll(client, phase uint64) {
 type newcomer run
 
 func (a *newcomer) Act(_ time.Duration, data uint64) {
-	if r := (*run)(a); r.lives.lasts(data) {
-		r.pause(uint64(uint32(data)))
+	if r, e := (*run)(a), event(data); r.lasts(e) {
+		r.pause(uint64(e.index()))
 	}
 }
 
-// alive is what an event of a client holds: its number, and that of its life.
-func (r *run) alive(client uint64) uint64 {
-	if r.lives == nil {
-		return client
+// of is the number of a client's life.
+func (l *lives) of(client uint64) uint32 {
+	if l == nil {
+		return 0
 	}
-	return uint64(r.lives.number[client])<<32 | client
+	return l.number[client]
 }
 
-// lasts reports whether the life that an event was for goes on.
-func (l *lives) lasts(data uint64) bool {
-	return l == nil || uint64(l.number[uint32(data)]) == data>>32
-}
+// lasts reports whether the client's life that an event was for goes on.
+func (r *run) lasts(e event) bool { return e.isOf(r.lives.of(uint64(e.index()))) }
 
 // texts tells who comes and goes when a phase begins.
 func (l Lives) texts() (texts []string) {

@@ -112,17 +112,14 @@ func (r *run) pause(client uint64) {
 		d = max(d, think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
 	if at := sim.Add(r.loop.Now(), d); at < r.duration {
-		r.loop.At(at, (*closedClient)(r), r.alive(client))
+		r.loop.Post(at, uint64(newEvent(eventNext, uint32(client), r.lives.of(client))))
 	}
 }
 
-// closedClient is the run in its role as the actor that starts the next call
-// of a closed client.
-type closedClient run
-
-func (a *closedClient) Act(_ time.Duration, data uint64) {
-	if r := (*run)(a); r.lives.lasts(data) {
-		r.arriveMixed(uint64(uint32(data)))
+// again has a client of a closed load make its next call.
+func (r *run) again(e event) {
+	if r.lasts(e) {
+		r.arriveMixed(uint64(e.index()))
 	}
 }
 

@@ -38,8 +38,8 @@ type transit struct {
 	limited bool
 }
 
-// draw draws one way of the attempt under way.
-func (c *call) draw(s sim.Stream) time.Duration {
+// way draws one way of the attempt under way.
+func (c *call) way(s sim.Stream) time.Duration {
 	return c.run.network.way.Sample(s.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 }
 
@@ -49,10 +49,10 @@ func (c *call) post() {
 	c.hang, c.turnedAway, c.work = false, false, 0
 	c.own.net.limit, c.own.net.limited = c.step.Timeout(r.now())
 	c.own.net.onWay, c.own.net.due = true, -1
-	c.own.net.arrives = sim.Add(r.loop.Now(), c.draw(r.network.request))
-	r.loop.At(c.own.net.arrives, c, c.event(eventArrives))
+	c.own.net.arrives = sim.Add(r.loop.Now(), c.way(r.network.request))
+	c.at(c.own.net.arrives, eventArrives)
 	if c.own.net.limited {
-		r.loop.After(c.own.net.limit, c, c.event(eventTimeout))
+		c.after(c.own.net.limit, eventTimeout)
 	}
 }
 
@@ -61,7 +61,8 @@ func (c *call) arrive() {
 	r := c.run
 	c.own.net.onWay = false
 	c.describe(&r.request, int(c.attempts))
-	c.dispatch(r.wire.send(c, &r.request))
+	a := r.wire.send(c, &r.request)
+	c.dispatch(&a, c.draw())
 	if !c.own.net.orphan {
 		return
 	}
@@ -73,9 +74,9 @@ func (c *call) arrive() {
 // reply sends the answer on its way, where it leaves in wait from now.
 func (c *call) reply(wait time.Duration) {
 	r := c.run
-	wait = sim.Add(wait, c.draw(r.network.reply))
+	wait = sim.Add(wait, c.way(r.network.reply))
 	c.own.net.due = sim.Add(r.loop.Now(), wait)
-	r.loop.After(wait, c, c.event(eventAnswer))
+	c.after(wait, eventAnswer)
 }
 
 // abandon leaves the request on its way: it arrives, and is served, for nobody.
@@ -86,9 +87,9 @@ func (c *call) abandon() {
 	o := r.calls.spare()
 	*o = call{
 		run: r, cell: c.cell, client: c.client, number: c.number, op: c.op, route: c.route, attempts: c.attempts,
-		generation: o.generation, start: c.start, sent: c.sent,
+		index: o.index, generation: o.generation, start: c.start, sent: c.sent,
 		own: &own{key: c.own.key, size: c.own.size, net: c.own.net, late: c.own.late},
 	}
 	o.own.net.onWay, o.own.net.orphan = true, true
-	r.loop.At(o.own.net.arrives, o, o.event(eventArrives))
+	o.at(o.own.net.arrives, eventArrives)
 }

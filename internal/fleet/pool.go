@@ -1,15 +1,23 @@
 package fleet
 
 // pool holds the calls of a run: those in flight, and those that have ended and wait to
-// be used again. They lie in blocks that do not move, as events point to them.
+// be used again. They lie in blocks that do not move, and events name them by their index.
 type pool struct {
-	blocks []*block
-	used   int     // calls of the last block that have been given out
-	free   []*call // those that have ended
+	blocks [][]call
+	given  uint32 // calls that have been given out, each once
+	free   uint32 // index + 1 of one that has ended, which has that of the next in its place; 0: none
 	flying int
 }
 
-type block [256]call
+// blockSize is the number of calls in a block: so many of any size fill whole pages.
+const (
+	blockBits = 10
+	blockSize = 1 << blockBits
+)
+
+func (p *pool) at(index uint32) *call {
+	return &p.blocks[index>>blockBits][index%blockSize]
+}
 
 // take gives out a call that begins. Its generation goes on from where it was; all else is
 // to be set.
@@ -22,16 +30,18 @@ func (p *pool) take() *call {
 
 // spare is take for what is none of the calls in flight.
 func (p *pool) spare() *call {
-	if n := len(p.free); n > 0 {
-		c := p.free[n-1]
-		p.free = p.free[:n-1]
+	if p.free != 0 {
+		c := p.at(p.free - 1)
+		p.free = c.number
 		return c
 	}
-	if len(p.blocks) == 0 || p.used == len(block{}) {
-		p.blocks, p.used = append(p.blocks, new(block)), 0
+	if p.given%blockSize == 0 {
+		p.blocks = append(p.blocks, make([]call, blockSize))
 	}
-	p.used++
-	return &p.blocks[len(p.blocks)-1][p.used-1]
+	c := p.at(p.given)
+	c.index = p.given
+	p.given++
+	return c
 }
 
 // release takes a call back. Events that it waits for come to nothing.
@@ -41,7 +51,7 @@ func (p *pool) release(c *call) {
 		c.flying = false
 	}
 	c.generation++
-	p.free = append(p.free, c)
+	c.number, p.free = p.free, c.index+1
 }
 
 // each gives all calls in flight to what, which may release them, and must begin none.

@@ -39,7 +39,7 @@ type judgement struct {
 const fineCells = 256
 
 func newRecorder(cfg *Config, run time.Duration) recorder {
-	r := recorder{ops: len(opNames(cfg.Load.allOps())), groups: len(cfg.Load.groupNames()), recovery: measure.NewRecovery(run), series: series{width: bucketWidth(run, shortestFault(cfg))}}
+	r := recorder{ops: len(opNames(cfg.Load.allOps())), groups: len(cfg.Load.groupNames()), recovery: measure.NewRecovery(run), series: newSeries(bucketWidth(run, shortestFault(cfg)))}
 	var end time.Duration
 	for _, p := range cfg.Plan.Phases {
 		end += p.For
@@ -118,6 +118,19 @@ func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 	c.cell.ends[reason]++
 	if reason == int(retry.Rejected) {
 		b.rejected++
+	}
+}
+
+// settle makes the record ready to be read by several goroutines.
+func (r *recorder) settle() {
+	for i := range r.cells {
+		c := &r.cells[i]
+		c.call.Settle()
+		c.attempt.Settle()
+		c.delay.Settle()
+	}
+	for i := range r.series.calls {
+		r.series.calls[i].duration.Settle()
 	}
 }
 

@@ -20,6 +20,7 @@ type Result struct {
 }
 
 func (r *run) result(end time.Duration) *Result {
+	r.recorder.settle()
 	return &Result{
 		run: r, end: end,
 		breakers: r.breakers.end(end),

@@ -17,6 +17,7 @@ type run struct {
 	cfg      *Config
 	duration time.Duration
 	loop     *sim.Loop
+	clock    *sim.Clock
 	station  *sim.Station  // the first node's; nil: the backend serves everything at once
 	balancer *sim.Balancer // nil: there is one node
 	fickle   bool          // the stations may give work up that they have let in
@@ -79,10 +80,7 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 	if r.cfg.Drain == 0 {
 		end = r.duration + DefaultDrain
 	}
-	for n := 1; ; n++ {
-		if at, ok := r.loop.Peek(); !ok || at > end {
-			break
-		}
+	for n := 1; r.loop.Due(end); n++ {
 		r.loop.Step()
 		if r.err != nil {
 			return nil, r.err
@@ -110,7 +108,9 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 }
 
 func newRun(cfg *Config) (*run, error) {
-	r := &run{cfg: cfg, duration: cfg.Duration(), loop: sim.NewLoop()}
+	r := &run{cfg: cfg, duration: cfg.Duration()}
+	r.loop = sim.NewLoopFor((*happenings)(r))
+	r.clock = r.loop.Clock(epoch)
 	var err error
 	if r.latency, err = cfg.Backend.Latency.Sampler(); err != nil {
 		return nil, fmt.Errorf("fleet: backend latency: %w", err)
@@ -133,6 +133,9 @@ func newRun(cfg *Config) (*run, error) {
 	}
 	if r.injector, err = faults.New(cfg.Plan, cfg.Seed); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	if cfg.Mode != InLive {
+		r.injector.Alone()
 	}
 	r.draws = draws{
 		arrivals: sim.NewStream(cfg.Seed, "arrivals"), clients: sim.NewStream(cfg.Seed, "clients"),
@@ -160,7 +163,7 @@ func newRun(cfg *Config) (*run, error) {
 
 // now returns the virtual time as the wall-clock time that the core works
 // with.
-func (r *run) now() time.Time { return epoch.Add(r.loop.Now()) }
+func (r *run) now() time.Time { return r.clock.Now() }
 
 // finish gives up the calls still in flight and closes the books.
 // The error is a [*BrokenError].

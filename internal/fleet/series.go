@@ -20,6 +20,8 @@ const (
 // series gathers what happened over time, in buckets of one width.
 type series struct {
 	width  time.Duration
+	starts measure.Ticks // of calls
+	sents  measure.Ticks // of attempts
 	calls  []bucket
 	sent   [reports.OutcomeUnfinished + 1][]uint64
 	opened []time.Duration // time spent open, all breakers together
@@ -31,6 +33,10 @@ type bucket struct {
 	calls, succeeded, rejected uint64
 	attempts, attemptMax       uint64
 	duration                   measure.Durations
+}
+
+func newSeries(width time.Duration) series {
+	return series{width: width, starts: measure.NewTicks(width), sents: measure.NewTicks(width)}
 }
 
 // bucketWidth returns the width of the buckets for a run of length d whose
@@ -64,7 +70,7 @@ func roundUp(d time.Duration) time.Duration {
 }
 
 func (s *series) call(start time.Duration) *bucket {
-	i := int(start / s.width)
+	i := s.starts.Index(start)
 	for len(s.calls) <= i {
 		s.calls = append(s.calls, bucket{duration: measure.Durations{Digits: 2}})
 	}
@@ -73,7 +79,7 @@ func (s *series) call(start time.Duration) *bucket {
 
 func (s *series) attempt(sent time.Duration, outcome int) {
 	row := &s.sent[outcome]
-	i := int(sent / s.width)
+	i := s.sents.Index(sent)
 	for len(*row) <= i {
 		*row = append(*row, 0)
 	}
@@ -108,8 +114,8 @@ func (s *series) report(run time.Duration) reports.Series {
 		b := &s.calls[i]
 		out.Calls[i], out.Succeeded[i], out.Rejected[i] = b.calls, b.succeeded, b.rejected
 		out.CallAttempts[i], out.CallAttemptMax[i] = b.attempts, b.attemptMax
-		out.CallP50NS[i] = int64(b.duration.Quantile(50))
-		out.CallP99NS[i] = int64(b.duration.Quantile(99))
+		q := b.duration.Quantiles(50, 99)
+		out.CallP50NS[i], out.CallP99NS[i] = int64(q[0]), int64(q[1])
 		out.CallMaxNS[i] = int64(b.duration.Max())
 	}
 	for _, row := range s.sent {

@@ -39,7 +39,7 @@ func newSharing(r *run, p *Policy) *sharing {
 		return nil
 	}
 	return &sharing{
-		run: r, store: &breaker.MemoryStore{Clock: r.loop.Clock(epoch)},
+		run: r, store: &breaker.MemoryStore{Clock: r.clock},
 		every: p.SyncEvery, phases: sim.NewStream(r.cfg.Seed, "sharing"),
 	}
 }
@@ -50,7 +50,7 @@ const sharedName = "fleet"
 // join has a new breaker of a client share its state, as that of a process that has just
 // started.
 func (s *sharing) join(client uint64, b *breaker.TwoStep) *peer {
-	p := &peer{sharing: s, with: breaker.NewSharing(s.store, breaker.WithProcess(strconv.FormatUint(client, 10)), breaker.WithStoreClock(s.run.loop.Clock(epoch)))}
+	p := &peer{sharing: s, with: breaker.NewSharing(s.store, breaker.WithProcess(strconv.FormatUint(client, 10)), breaker.WithStoreClock(s.run.clock))}
 	if err := p.with.Add(b); err != nil {
 		panic(err) // it has a name, and is in no other sharing
 	}

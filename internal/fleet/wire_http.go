@@ -74,8 +74,8 @@ func (w *httpWire) send(c *call, who *faults.Request) answer {
 	}
 	w.commits, w.repeats = 0, false
 	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), *who)))
-	a := verdictAnswer(who, &ex.Verdict)
-	a.commits, a.repeats = w.commits, w.repeats
+	a := answer{commits: w.commits, repeats: w.repeats}
+	a.judged(who, &ex.Verdict)
 	if a.hang {
 		return a
 	}
