@@ -115,18 +115,37 @@ func (h *hold) Act(_ time.Duration, data uint64) {
 	h.loop.After(h.gaps[h.next&(1<<12-1)], h, data)
 }
 
-// BenchmarkHTTP plays a small crowd with real requests and answers.
+// BenchmarkHTTP plays a small crowd with real requests and answers: all of them
+// answered by a fault, or all by the backend. Served requests beside those that
+// gofakes3 answers bare: BenchmarkFleet of the module compat.
 func BenchmarkHTTP(b *testing.B) {
-	c := crowd(b, 1000, 20*time.Second)
-	c.Mode = HTTP
-	b.ReportAllocs()
-	var attempts uint64
-	for b.Loop() {
-		res, err := Run(context.Background(), c, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
+	for _, bench := range []struct {
+		name, op string
+		d        time.Duration // some 60 000 attempts
+		rules    []faults.Rule
+	}{
+		{"fault answers", "PutObject", 2 * time.Minute, []faults.Rule{{P: 1, Effect: effect(b, "SlowDown")}}},
+		{"served PUT", "PutObject", 2 * time.Second, nil},
+		{"served GET", "GetObject", 2 * time.Second, nil},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			c := crowd(b, 1000, bench.d)
+			c.Mode = HTTP
+			c.Load.Mix = []Op{{Name: bench.op, Key: "raw/{client}/{call}.json", Size: 4 << 10, Weight: 1}}
+			c.Plan.Phases[0].Rules = bench.rules
+			b.ReportAllocs()
+			var attempts uint64
+			used := processor(b)
+			for b.Loop() {
+				res, err := Run(context.Background(), c, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
+			}
+			used = processor(b) - used
+			b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
+			b.ReportMetric(float64(attempts)/used.Seconds(), "attempts/cpu-s")
+		})
 	}
-	b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
 }
