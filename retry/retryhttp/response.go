@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -28,12 +27,16 @@ func FromResponse(resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
 	}
-	var body []byte
-	if resp.Body != nil {
-		body, _ = io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
-		resp.Body.Close()
+	return readError(resp)
+}
+
+// readError makes the error of an answer that is one, and closes its body.
+func readError(resp *http.Response) (err *StatusError) {
+	if resp.Body == nil {
+		return errorOf(resp, resp.Request, nil, time.Time{})
 	}
-	return errorOf(resp, resp.Request, body, time.Time{})
+	withBody(resp.Body, func(body []byte) { err = errorOf(resp, resp.Request, body, time.Time{}) })
+	return err
 }
 
 // errorOf makes the error of an answer to req, which may be nil, whatever its
@@ -67,6 +70,10 @@ func (e *StatusError) readBody(body []byte) {
 	var b errorBody
 	switch body[0] {
 	case '<':
+		if plain, ok := readPlain(body); ok {
+			plain.tell(e)
+			return
+		}
 		b.readXML(body)
 	case '{':
 		b.readJSON(body)

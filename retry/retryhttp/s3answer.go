@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // FromS3Response is [FromResponse] for answers of S3, which may be an error
@@ -24,12 +23,11 @@ func FromS3Response(resp *http.Response) error {
 	if err == nil && !hidden {
 		return nil
 	}
-	defer resp.Body.Close()
 	if err != nil {
+		resp.Body.Close()
 		return err
 	}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is what there is
-	refusal := errorOf(resp, req, body, time.Time{})
+	refusal := readError(resp)
 	hiddenError(refusal)
 	return refusal
 }
