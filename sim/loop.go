@@ -51,7 +51,22 @@ func NewLoop() *Loop { return &Loop{} }
 // NewLoopFor returns a loop most of whose events are those of one actor, as in a run with
 // a million clients who are numbers in its data. [Loop.Post] schedules them: they take 16
 // bytes while they are pending, where an event of [Loop.At] takes 40, and less time.
-func NewLoopFor(main Actor) *Loop { return &Loop{main: main} }
+//
+// If main is a [Foreseer], it is told of its events shortly before they happen.
+func NewLoopFor(main Actor) *Loop {
+	soon, _ := main.(Foreseer)
+	return &Loop{main: main, queue: queue{soon: soon}}
+}
+
+// A Foreseer is an actor that wants to know of its events shortly before they happen: where
+// there are a million things that events are about, it can ask the memory for those of
+// several events at once, and need not wait for one after the other.
+type Foreseer interface {
+	Actor
+	// Foresee is told what Act will be, once, more often or not at all, and must change
+	// nothing that matters.
+	Foresee(data uint64)
+}
 
 // Now returns the virtual time since the start of the run: that of the event
 // that is happening or happened last, or the end of the last [Loop.Run] if

@@ -36,6 +36,8 @@ type queue struct {
 	moment *slot // all of its events are of the base, and come next where there is no front; nil: none
 	taken  int   // events of its first chunk that are gone
 
+	soon Foreseer // is told of events that are among the next; nil: nobody
+
 	places   uint16         // bit i: a slot of place i is occupied
 	occupied [places]uint64 // bit d of i: slot d of place i is
 	free     *chunk
@@ -284,6 +286,9 @@ func (q *queue) advance() {
 	for {
 		s, place, d := q.lowest()
 		c, begin := s.first, q.begin(place, d)
+		if q.soon != nil && q.n >= foretoldFrom {
+			q.foretell(s)
+		}
 		if c == s.final && s.n <= frontMost {
 			q.edge = begin + 1<<(digit*place%64)
 			for _, e := range c.events[:s.n] {
@@ -309,3 +314,28 @@ func (q *queue) advance() {
 		q.leave(s, place, d)
 	}
 }
+
+// foretell tells of the events of a slot that are the next ones, if they are not too many
+// for a processor's cache to hold what they need.
+func (q *queue) foretell(s *slot) {
+	n := 0
+	for c := s.first; c != nil; c = c.next {
+		if n += chunkSize; n > foretold {
+			return
+		}
+	}
+	for c := s.first; c != nil; c = c.next {
+		for _, e := range s.of(c) {
+			if e.word < otherActor {
+				q.soon.Foresee(e.word)
+			}
+		}
+	}
+}
+
+// Events are foretold where so many are pending that what they are about is not in a
+// processor's cache anyway, and so many at once as fit in.
+const (
+	foretoldFrom = 1 << 13
+	foretold     = 16 * chunkSize
+)

@@ -84,7 +84,8 @@ func processor(b *testing.B) time.Duration {
 // bare is how long a processor takes for so many events of the bare loop, with so many
 // pending.
 func bare(b *testing.B, pending int, events uint64) time.Duration {
-	h := &hold{loop: sim.NewLoop()}
+	h := &hold{}
+	h.loop = sim.NewLoopFor(h)
 	d, _ := sim.Dist{Kind: sim.Exponential, Mean: time.Second}.Sampler()
 	draws := sim.NewStream(1, "gaps")
 	for i := range h.gaps {
@@ -110,9 +111,9 @@ type hold struct {
 	next int
 }
 
-func (h *hold) Act(_ time.Duration, data uint64) {
+func (h *hold) Act(now time.Duration, data uint64) {
 	h.next++
-	h.loop.After(h.gaps[h.next&(1<<12-1)], h, data)
+	h.loop.Post(now+h.gaps[h.next&(1<<12-1)], data)
 }
 
 // BenchmarkHTTP plays a small crowd with real requests and answers: all of them

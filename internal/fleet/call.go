@@ -18,12 +18,12 @@ import (
 // There may be a million of them: fields are no larger than they must be, and what most
 // runs have no need of is apart.
 type call struct {
-	run        *run
-	step       retry.Call
-	cell       *cell
-	own        *own // nil: the call is as its item of the mix says, and meets no breaker
 	client     uint64
 	start      time.Duration // intended
+	run        *run
+	cell       *cell
+	own        *own // nil: the call is as its item of the mix says, and meets no breaker
+	step       retry.Call
 	sent       time.Duration // of the attempt under way; -1 between attempts
 	work       time.Duration // of the backend on the attempt under way
 	answer     error         // what the backend will say to it

@@ -50,6 +50,13 @@ func (a *happenings) Act(now time.Duration, data uint64) {
 	r.calls.at(e.index()).act(now, e)
 }
 
+// Foresee has the memory bring a call's lines before they are needed.
+func (a *happenings) Foresee(data uint64) {
+	if e := event(data); e.kind() != eventNext {
+		a.calls.touch(e.index())
+	}
+}
+
 // at schedules what happens to a call.
 func (c *call) at(t time.Duration, kind event) { c.run.loop.Post(t, uint64(c.event(kind))) }
 

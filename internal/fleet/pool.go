@@ -7,6 +7,7 @@ type pool struct {
 	given  uint32 // calls that have been given out, each once
 	free   uint32 // index + 1 of one that has ended, which has that of the next in its place; 0: none
 	flying int
+	seen   uint64 // means nothing: what touch has read
 }
 
 // blockSize is the number of calls in a block: so many of any size fill whole pages.
@@ -17,6 +18,12 @@ const (
 
 func (p *pool) at(index uint32) *call {
 	return &p.blocks[index>>blockBits][index%blockSize]
+}
+
+// touch reads a little of each of the three cache lines of a call.
+func (p *pool) touch(index uint32) {
+	c := p.at(index)
+	p.seen += c.client + uint64(c.sent) + uint64(c.generation)
 }
 
 // take gives out a call that begins. Its generation goes on from where it was; all else is
