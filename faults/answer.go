@@ -93,7 +93,8 @@ var idStream = sim.NewStream(0, "request ids")
 func RequestIDs(r Request) (requestID, hostID string) {
 	s := idStream.Sub(r.Client)
 	const digits = "0123456789ABCDEF"
-	var id [16]byte
+	var both [16 + 76]byte // one allocation for both
+	id, host := both[:16], both[16:]
 	for i, n := 0, s.Uint64(r.Call, uint64(r.Attempt), 0); i < len(id); i++ {
 		id[i] = digits[n>>(60-4*i)&15]
 	}
@@ -101,19 +102,31 @@ func RequestIDs(r Request) (requestID, hostID string) {
 	for i := 0; i < len(raw); i += 8 {
 		binary.BigEndian.PutUint64(raw[i:], s.Uint64(r.Call, uint64(r.Attempt), uint64(i+1)))
 	}
-	var host [76]byte
-	base64.StdEncoding.Encode(host[:], raw[:])
-	return string(id[:]), string(host[:])
+	base64.StdEncoding.Encode(host, raw[:])
+	text := string(both[:])
+	return text[:len(id)], text[len(id):]
+}
+
+// values makes the values of headers that have one: all of them out of one piece of
+// memory.
+type values struct {
+	room [8]string
+	used int
+}
+
+func (v *values) of(value string) []string {
+	if v.used == len(v.room) {
+		return []string{value}
+	}
+	v.room[v.used] = value
+	v.used++
+	return v.room[v.used-1 : v.used : v.used]
 }
 
 // setHeader sets the answer's headers, but for the length. now is the server's
 // time, which a Retry-After that is a date is counted from.
-func (a *answer) setHeader(h http.Header, id ids, now time.Time) {
-	values := make([]string, 0, 8) // one allocation for all
-	set := func(name, value string) {
-		values = append(values, value)
-		h[name] = values[len(values)-1 : len(values) : len(values)]
-	}
+func (a *answer) setHeader(h http.Header, made *values, id ids, now time.Time) {
+	set := func(name, value string) { h[name] = made.of(value) }
 	for _, nv := range a.headers {
 		set(nv[0], nv[1])
 	}
@@ -147,24 +160,37 @@ func (a *answer) rest(b []byte, path string, id ids) []byte {
 		b = appendElement(b, "Resource", path)
 	}
 	if id != (ids{}) {
-		b = appendElement(b, "RequestId", id.request)
-		b = appendElement(b, "HostId", id.host)
+		b = append(append(append(b, "<RequestId>"...), id.request...), "</RequestId>"...) // nothing to escape
+		b = append(append(append(b, "<HostId>"...), id.host...), "</HostId>"...)
 	}
 	return append(b, "</Error>"...)
 }
 
 func appendElement(b []byte, name, text string) []byte {
 	b = append(append(append(b, '<'), name...), '>')
-	if strings.ContainsAny(text, "&<>\"'") || !isPrintable(text) {
+	if !consists(text, &unescaped) {
 		text = escape(text)
 	}
 	b = append(b, text...)
 	return append(append(append(b, "</"...), name...), '>')
 }
 
-func isPrintable(s string) bool {
+// unescaped are the characters that are themselves in XML, and unquoted those that are
+// in the path of a URL.
+var unescaped, unquoted = printableBut("&<>\"'"), printableBut(` %"<>\^{}|?#[]` + "`")
+
+// printableBut is the printable part of ASCII without some of it.
+func printableBut(some string) (set [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		set[c] = !strings.ContainsRune(some, c)
+	}
+	return set
+}
+
+// consists reports whether all of s is in the set.
+func consists(s string, set *[256]bool) bool {
 	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
+		if !set[s[i]] {
 			return false
 		}
 	}
@@ -183,9 +209,16 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request, now 
 	if a.s3 {
 		id.request, id.host = RequestIDs(who)
 	}
+	rec, inProcess := w.(*recorder)
+	var made *values
+	if inProcess {
+		made = &rec.values
+	} else {
+		made = new(values)
+	}
 	h := w.Header()
 	now = now.Add(a.ahead.For)
-	a.setHeader(h, id, now)
+	a.setHeader(h, made, id, now)
 	body := append(make([]byte, 0, len(a.head)+256), a.head...)
 	if a.ahead.Given {
 		body = skewed(body, r, now)
@@ -196,9 +229,13 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request, now 
 		return
 	}
 	if bodyAllowed(a.status) {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+		h["Content-Length"] = made.of(strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(a.status)
+	if inProcess {
+		rec.writeOwn(body)
+		return
+	}
 	w.Write(body) // a client that has gone away needs no answer
 }
 
@@ -249,7 +286,7 @@ func bodyOf(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
 
 // target is the path and query of a request as it was written.
 func target(u *url.URL) string {
-	if u.RawQuery == "" && u.RawPath == "" && isPrintable(u.Path) && !strings.ContainsAny(u.Path, ` %"<>\^{}|?#[]`+"`") {
+	if u.RawQuery == "" && u.RawPath == "" && consists(u.Path, &unquoted) {
 		return u.Path
 	}
 	return u.RequestURI()

@@ -83,6 +83,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.refusal.Write(w, r, who)
 		return
 	}
+	if v.before == 0 && !v.effect().Modifies() { // the common case, without what under takes
+		h.end(wire, r, v, who)
+		return
+	}
 	h.under(v, who, fixed).ServeHTTP(wire, r)
 }
 
@@ -114,20 +118,23 @@ func (h *handler) under(v Verdict, who Request, fixed bool) http.Handler {
 // ended is the backend under an effect that answers, or ends or completes the
 // backend's answer.
 func (h *handler) ended(v Verdict, who Request) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wire := w.(Wire)
-		switch v.effect().Kind {
-		case Truncate, Stall, MalformedChunk:
-			cut(wire, r, h.next, *v.effect())
-		case DeleteErrors:
-			deleteErrors(wire, r, h.next, v.rule, who)
-		case LostAck:
-			h.next.ServeHTTP(newLost(), r)
-			h.fail(wire, r, who, v)
-		default:
-			h.fail(wire, r, who, v)
-		}
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.end(w.(Wire), r, v, who) })
+}
+
+// end meets a request with the effect that answers it, or ends or completes the
+// backend's answer.
+func (h *handler) end(wire Wire, r *http.Request, v Verdict, who Request) {
+	switch v.effect().Kind {
+	case Truncate, Stall, MalformedChunk:
+		cut(wire, r, h.next, *v.effect())
+	case DeleteErrors:
+		deleteErrors(wire, r, h.next, v.rule, who)
+	case LostAck:
+		h.next.ServeHTTP(newLost(), r)
+		h.fail(wire, r, who, v)
+	default:
+		h.fail(wire, r, who, v)
+	}
 }
 
 // fail gives the client what it meets in place of the backend's answer.
@@ -148,7 +155,7 @@ func (h *handler) fail(w Wire, r *http.Request, who Request, v Verdict) {
 			drain(r)
 		}
 		if rec, ok := w.(*recorder); ok {
-			rec.final = true
+			rec.own()
 		}
 		v.rule.answer.write(w, r, who, h.date())
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/squall-sim/squall/sim"
@@ -15,7 +16,7 @@ import (
 // would have sent, by the rules of net/http's server.
 type recorder struct {
 	ex      Exchange
-	header  http.Header // the handler's
+	header  http.Header // the handler's; nil: nobody has asked for it
 	frozen  http.Header // as it was sent
 	status  int         // 0: not sent
 	body    []byte
@@ -25,15 +26,36 @@ type recorder struct {
 	flushed bool
 	broken  error // what the body ends with, where the connection ends before it; nil: io.EOF
 	final   bool  // the handler is done with the header map when it sends it
+	nils    bool  // a header is nil, which is a handler's way to have no Date
+
+	response http.Response
+	arrives  responseBody
+	bytes    bytes.Reader
+	values   values // of headers of our own
 }
 
 var _ Wire = (*recorder)(nil)
 
-func (r *recorder) Header() http.Header     { return r.header }
 func (r *recorder) After(d time.Duration)   { r.ex.After, r.ex.Fixed = max(0, d), true }
 func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
+
+// Header makes room for what a backend sends.
+func (r *recorder) Header() http.Header {
+	if r.header == nil {
+		r.header = make(http.Header, 12)
+	}
+	return r.header
+}
+
+// own announces an answer of ours: its headers are few, and stay as they are.
+func (r *recorder) own() {
+	r.final = true
+	if r.header == nil {
+		r.header = make(http.Header, 8)
+	}
+}
 
 // Delay counts d, and apart what of it passes after the headers were sent.
 func (r *recorder) Delay(d time.Duration) {
@@ -83,9 +105,10 @@ func (r *recorder) WriteHeader(status int) {
 		r.frozen = make(http.Header, len(r.header)+3)
 		for name, values := range r.header { // into a map: order does not matter
 			r.frozen[http.CanonicalHeaderKey(name)] = values // as net/http's client reads them
+			r.nils = r.nils || values == nil
 		}
 	}
-	if s := r.frozen.Get("Content-Length"); s != "" {
+	if s := header(r.frozen, "Content-Length"); s != "" {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || n < 0 {
 			delete(r.frozen, "Content-Length")
@@ -110,6 +133,15 @@ func (r *recorder) Write(p []byte) (int, error) {
 	}
 	r.body = append(r.body, p...)
 	return len(p), nil
+}
+
+// writeOwn is Write for bytes that nobody else has.
+func (r *recorder) writeOwn(p []byte) {
+	if r.body != nil || r.content != nil {
+		r.Write(p)
+	} else if r.accept(int64(len(p))) == nil {
+		r.body = p
+	}
 }
 
 // WriteContent takes content as it is.
@@ -162,17 +194,18 @@ const buffered = 2048
 // sent reports whether anything has left the server.
 func (r *recorder) sent() bool { return r.flushed || r.written() > buffered }
 
-// response is the client's side.
-func (r *recorder) response(req *http.Request, now time.Time) *http.Response {
+// respond is the client's side.
+func (r *recorder) respond(req *http.Request, date string) *http.Response {
 	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
 	}
-	resp := &http.Response{
+	resp := &r.response
+	*resp = http.Response{
 		StatusCode: r.status, Status: statusLine(r.status),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: r.frozen, Request: req, Body: http.NoBody,
 	}
-	r.complete(resp, now)
+	r.complete(resp, date)
 	if r.head || !bodyAllowed(r.status) {
 		return resp
 	}
@@ -182,11 +215,13 @@ func (r *recorder) response(req *http.Request, now time.Time) *http.Response {
 	if r.written() == 0 && r.broken == nil {
 		return resp
 	}
-	b := &responseBody{broken: r.broken, next: r.content}
+	b := &r.arrives
+	b.broken, b.next = r.broken, r.content
 	if r.ex.Hang {
 		b.stalled = req.Context()
 	}
-	if b.first = bytes.NewReader(r.body); len(r.body) == 0 && r.content != nil {
+	r.bytes.Reset(r.body)
+	if b.first = &r.bytes; len(r.body) == 0 && r.content != nil {
 		b.next = nil
 		b.first = r.content
 	}
@@ -195,13 +230,13 @@ func (r *recorder) response(req *http.Request, now time.Time) *http.Response {
 }
 
 // complete adds what a server adds: the type, the length, the date.
-func (r *recorder) complete(resp *http.Response, now time.Time) {
+func (r *recorder) complete(resp *http.Response, date string) {
 	h := resp.Header
 	if _, set := h["Date"]; !set {
-		h["Date"] = []string{now.UTC().Format(http.TimeFormat)}
+		h["Date"] = r.values.of(date)
 	}
 	if bodyAllowed(r.status) {
-		if _, set := h["Content-Type"]; !set && len(r.body) > 0 && h.Get("Content-Encoding") == "" {
+		if _, set := h["Content-Type"]; !set && len(r.body) > 0 && header(h, "Content-Encoding") == "" {
 			h["Content-Type"] = []string{http.DetectContentType(r.body)}
 		}
 	} else {
@@ -221,23 +256,39 @@ func (r *recorder) complete(resp *http.Response, now time.Time) {
 	case r.head && (r.written() == 0 || r.sent()): // the length of what is not sent is unknown
 	case !r.sent():
 		resp.ContentLength = r.written()
-		h["Content-Length"] = []string{strconv.FormatInt(r.written(), 10)}
+		h["Content-Length"] = r.values.of(strconv.FormatInt(r.written(), 10))
 	default:
 		resp.TransferEncoding = []string{"chunked"}
 	}
-	for name, values := range h {
-		if values == nil {
-			delete(h, name) // nil is a handler's way to have no Date
+	if r.nils {
+		for name, values := range h { // what is deleted: order does not matter
+			if values == nil {
+				delete(h, name)
+			}
 		}
 	}
-	if h.Get("Connection") == "close" { // the client's transport takes it off
+	if header(h, "Connection") == "close" { // the client's transport takes it off
 		resp.Close = true
 		delete(h, "Connection")
 	}
 }
 
+// statusLines are those of the statuses that have a name.
+var statusLines = sync.OnceValue(func() *[600]string {
+	var lines [600]string
+	for status := range lines {
+		if text := http.StatusText(status); text != "" {
+			lines[status] = strconv.Itoa(status) + " " + text
+		}
+	}
+	return &lines
+})
+
 // statusLine writes the status as net/http's server does.
 func statusLine(status int) string {
+	if lines := statusLines(); status < len(lines) && lines[status] != "" {
+		return lines[status]
+	}
 	text := http.StatusText(status)
 	if text == "" {
 		text = "status code " + strconv.Itoa(status)

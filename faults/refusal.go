@@ -39,7 +39,7 @@ func (r *Refusal) After() time.Duration {
 func (r *Refusal) Write(w http.ResponseWriter, req *http.Request, who Request) {
 	drain(req)
 	if rec, ok := w.(*recorder); ok {
-		rec.final = true
+		rec.own()
 	}
 	r.answer.write(w, req, who, time.Time{})
 }

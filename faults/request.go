@@ -38,13 +38,29 @@ type requestKey struct{}
 // carries: Client, Call, Attempt and Unnamed of r, and the sizes. What the request asks for is read
 // from the request itself.
 func WithRequest(ctx context.Context, r Request) context.Context {
-	return context.WithValue(ctx, requestKey{}, r)
+	return &requestContext{ctx, r}
+}
+
+// requestContext is a context.WithValue in one piece of memory.
+type requestContext struct {
+	context.Context
+	request Request
+}
+
+// Value returns a *Request for the key of WithRequest.
+func (c *requestContext) Value(key any) any {
+	if key == (requestKey{}) {
+		return &c.request
+	}
+	return c.Context.Value(key)
 }
 
 // RequestFrom returns the Request of [WithRequest].
 func RequestFrom(ctx context.Context) (Request, bool) {
-	r, ok := ctx.Value(requestKey{}).(Request)
-	return r, ok
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return *r, true
+	}
+	return Request{}, false
 }
 
 // Headers that identify a request from outside the process. HeaderClient and

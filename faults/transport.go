@@ -24,6 +24,7 @@ import (
 type Transport struct {
 	handler http.Handler
 	options
+	dates dates
 }
 
 // NewTransport returns a transport to h. [WithClock] and [WithDate] set it up.
@@ -137,15 +138,16 @@ func (b *lateBody) Read(p []byte) (int, error) {
 // it. It closes the request's body. The request's context only carries values.
 func (t *Transport) Exchange(req *http.Request) Exchange {
 	defer closeBody(req)
-	sent, body, err := serverRequest(req)
-	if err != nil {
+	p := new(passage)
+	if err := p.serverRequest(req); err != nil {
 		return Exchange{Err: err, Verdict: Verdict{Rule: -1}}
 	}
-	rec := &recorder{header: make(http.Header, 12), head: req.Method == http.MethodHead}
+	rec := &p.recorder
+	rec.head = req.Method == http.MethodHead
 	rec.ex.Verdict.Rule = -1
-	fault := serve(t.handler, rec, sent)
-	if body != nil && body.err != nil && fault == nil {
-		fault = body.err // the client gave up in the middle of its own request
+	fault := serve(t.handler, rec, &p.sent)
+	if p.body.err != nil && fault == nil {
+		fault = p.body.err // the client gave up in the middle of its own request
 	}
 	ex := &rec.ex
 	switch {
@@ -156,7 +158,7 @@ func (t *Transport) Exchange(req *http.Request) Exchange {
 		if fault != nil {
 			rec.broken = io.ErrUnexpectedEOF
 		}
-		ex.Resp = rec.response(req, t.date())
+		ex.Resp = rec.respond(req, t.dates.text(t.date()))
 	}
 	return *ex
 }
@@ -178,12 +180,23 @@ func serve(h http.Handler, rec *recorder, r *http.Request) (err error) {
 	return nil
 }
 
-// serverRequest is req as a server sees it. req is not changed.
-func serverRequest(req *http.Request) (*http.Request, *requestBody, error) {
+// passage is what one exchange needs, in one piece of memory: both ends of it live
+// as long as somebody holds one of them. It is never used again, as a handler may keep
+// its request, and a client its response.
+type passage struct {
+	recorder
+	sent   http.Request // as the server sees it
+	url    url.URL
+	body   requestBody
+	length [1]string // its Content-Length
+}
+
+// serverRequest sets p.sent to req as a server sees it. req is not changed.
+func (p *passage) serverRequest(req *http.Request) error {
 	if req.URL == nil || req.URL.Opaque != "" {
-		return nil, nil, &RequestError{"the request has no URL with a path"}
+		return &RequestError{"the request has no URL with a path"}
 	}
-	r := new(http.Request)
+	r := &p.sent
 	*r = *req
 	r.Method = req.Method
 	if r.Method == "" {
@@ -194,7 +207,8 @@ func serverRequest(req *http.Request) (*http.Request, *requestBody, error) {
 	if r.RequestURI == "" {
 		r.RequestURI = "/"
 	}
-	r.URL = &url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery}
+	r.URL = &p.url
+	*r.URL = url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery}
 	if r.URL.Path == "" {
 		r.URL.Path = "/"
 	}
@@ -207,33 +221,38 @@ func serverRequest(req *http.Request) (*http.Request, *requestBody, error) {
 	for name, values := range req.Header {
 		r.Header[name] = values
 	}
-	body, err := serverBody(req, r)
-	return r, body, err
+	return p.serverBody(req)
 }
 
-// serverBody gives r the body of req with the length that net/http's client
+// serverBody gives p.sent the body of req with the length that net/http's client
 // would announce.
-func serverBody(req, r *http.Request) (*requestBody, error) {
+func (p *passage) serverBody(req *http.Request) error {
+	r := &p.sent
 	delete(r.Header, "Content-Length") // the length is ContentLength's to say
 	if req.Body == nil || req.Body == http.NoBody {
 		if req.ContentLength > 0 {
-			return nil, &RequestError{"ContentLength is " + strconv.FormatInt(req.ContentLength, 10) + " but there is no body"}
+			return &RequestError{"ContentLength is " + strconv.FormatInt(req.ContentLength, 10) + " but there is no body"}
 		}
 		r.Body, r.ContentLength = http.NoBody, 0
 		if r.Method == http.MethodPut || r.Method == http.MethodPost || r.Method == http.MethodPatch {
-			r.Header["Content-Length"] = []string{"0"}
+			r.Header["Content-Length"] = p.announce("0")
 		}
-		return nil, nil
+		return nil
 	}
-	body := &requestBody{body: req.Body, left: req.ContentLength}
+	p.body.body, p.body.left = req.Body, req.ContentLength
 	if req.ContentLength > 0 {
-		r.Header["Content-Length"] = []string{strconv.FormatInt(req.ContentLength, 10)}
+		r.Header["Content-Length"] = p.announce(strconv.FormatInt(req.ContentLength, 10))
 	} else { // 0 with a body is how net/http's clients say that they do not know
-		r.ContentLength, body.left = -1, -1
+		r.ContentLength, p.body.left = -1, -1
 		r.TransferEncoding = []string{"chunked"}
 	}
-	r.Body = body
-	return body, nil
+	r.Body = &p.body
+	return nil
+}
+
+func (p *passage) announce(length string) []string {
+	p.length[0] = length
+	return p.length[:]
 }
 
 func closeBody(req *http.Request) {

@@ -221,7 +221,7 @@ var s3Epoch = time.Date(2006, 3, 14, 0, 0, 0, 0, time.UTC)
 // err is the error that a client makes of the answer.
 func (a *answer) err(method string) error {
 	resp := &http.Response{StatusCode: a.status, Header: make(http.Header), Request: &http.Request{Method: method, URL: &url.URL{}}, ContentLength: -1}
-	a.setHeader(resp.Header, ids{}, s3Epoch)
+	a.setHeader(resp.Header, new(values), ids{}, s3Epoch)
 	resp.Body = http.NoBody
 	if method != http.MethodHead {
 		resp.Body = bodyOf(a.body(nil, "", ids{}))

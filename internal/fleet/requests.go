@@ -35,21 +35,21 @@ func (r *run) httpRequest(c *call, who *faults.Request, at url.URL, ensure func(
 // s3Target sets the path-style URL. A read finds its object: it is there
 // before the request is sent.
 func s3Target(u *url.URL, c *call, who *faults.Request, ensure func(key string, size int64) error) error {
-	u.Path = "/" + who.Bucket
 	switch who.Op {
 	case "ListBuckets":
 		u.Path = "/"
 		return nil
-	case "HeadBucket":
-		return nil
 	case "ListObjects":
 		u.RawQuery = url.Values{"prefix": {who.Key}}.Encode()
-		return nil
 	case "ListObjectsV2":
 		u.RawQuery = url.Values{"list-type": {"2"}, "prefix": {who.Key}}.Encode()
-		return nil
+	case "HeadBucket":
+	default:
+		u.Path = "/" + who.Bucket + "/" + who.Key
 	}
-	u.Path += "/" + who.Key
+	if u.Path == "" {
+		u.Path = "/" + who.Bucket
+	}
 	switch who.Op {
 	case "GetObject", "HeadObject":
 		return ensure(who.Key, c.size())

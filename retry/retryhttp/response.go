@@ -46,10 +46,10 @@ func errorOf(resp *http.Response, req *http.Request, body []byte, came time.Time
 	e := &StatusError{
 		Status:    resp.StatusCode,
 		RequestID: first(resp.Header, "X-Amz-Request-Id", "X-Amzn-Requestid", "X-Request-Id"),
-		HostID:    resp.Header.Get("X-Amz-Id-2"),
-		Code:      awsCode(resp.Header.Get("X-Amzn-Errortype")),
+		HostID:    first(resp.Header, "X-Amz-Id-2"),
+		Code:      awsCode(first(resp.Header, "X-Amzn-Errortype")),
 		After:     retryAfter(resp.Header, came),
-		AmzAfter:  amzRetryAfter(resp.Header.Get("X-Amz-Retry-After")),
+		AmzAfter:  amzRetryAfter(first(resp.Header, "X-Amz-Retry-After")),
 	}
 	if req != nil {
 		e.Method = method(req)
@@ -231,10 +231,12 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
+// first is the first of some headers that is there and not empty. The names are
+// canonical.
 func first(h http.Header, names ...string) string {
 	for _, name := range names {
-		if v := h.Get(name); v != "" {
-			return v
+		if v := h[name]; len(v) > 0 && v[0] != "" {
+			return v[0]
 		}
 	}
 	return ""
