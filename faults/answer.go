@@ -219,7 +219,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, who Request, now 
 	h := w.Header()
 	now = now.Add(a.ahead.For)
 	a.setHeader(h, made, id, now)
-	body := append(make([]byte, 0, len(a.head)+256), a.head...)
+	body := append(make([]byte, 0, len(a.head)+len(r.URL.Path)+192), a.head...) // 192: elements, ids
 	if a.ahead.Given {
 		body = skewed(body, r, now)
 	}

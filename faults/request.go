@@ -38,21 +38,14 @@ type requestKey struct{}
 // carries: Client, Call, Attempt and Unnamed of r, and the sizes. What the request asks for is read
 // from the request itself.
 func WithRequest(ctx context.Context, r Request) context.Context {
-	return &requestContext{ctx, r}
+	return WithRequestAt(ctx, &r)
 }
 
-// requestContext is a context.WithValue in one piece of memory.
-type requestContext struct {
-	context.Context
-	request Request
-}
-
-// Value returns a *Request for the key of WithRequest.
-func (c *requestContext) Value(key any) any {
-	if key == (requestKey{}) {
-		return &c.request
-	}
-	return c.Context.Value(key)
+// WithRequestAt is WithRequest for a loop that sends one request after the other, and
+// needs only one context for all: it tells of what *r is when it is asked. *r must not
+// change while a request with the context is under way.
+func WithRequestAt(ctx context.Context, r *Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
 }
 
 // RequestFrom returns the Request of [WithRequest].

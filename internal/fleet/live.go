@@ -105,8 +105,8 @@ func (c *LiveCall) TurnedAway() {
 func (c *LiveCall) Request(at url.URL) (*http.Request, error) {
 	var who faults.Request
 	c.call.describe(&who, c.attempts)
-	req, err := c.live.httpRequest(c.call, &who, at, c.live.by.Ensure)
-	if err != nil {
+	req := &http.Request{URL: &at}
+	if err := c.live.httpRequest(req, c.call, &who, c.live.by.Ensure); err != nil {
 		return nil, err
 	}
 	req.Header = req.Header.Clone()

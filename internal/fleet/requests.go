@@ -8,10 +8,11 @@ import (
 	"github.com/squall-sim/squall/faults/s3fake"
 )
 
-// httpRequest makes the request of an attempt to the backend at that address. What a
+// httpRequest makes req the request of an attempt to the backend at req.URL. What a
 // read is to find is put there by ensure, without the wire.
-func (r *run) httpRequest(c *call, who *faults.Request, at url.URL, ensure func(key string, size int64) error) (*http.Request, error) {
-	u := &at
+func (r *run) httpRequest(req *http.Request, c *call, who *faults.Request, ensure func(key string, size int64) error) error {
+	u := req.URL
+	u.Path, u.RawPath, u.RawQuery = "", "", ""
 	var err error
 	if r.cfg.Backend.Kind == S3 {
 		err = s3Target(u, c, who, ensure)
@@ -19,17 +20,16 @@ func (r *run) httpRequest(c *call, who *faults.Request, at url.URL, ensure func(
 		err = plainTarget(u, who)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	req := &http.Request{
-		Method: who.Method, URL: u, Host: u.Host, Header: r.header(c, who),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	req.Method, req.Host, req.Header = who.Method, u.Host, r.header(c, who)
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
+	req.Body, req.ContentLength = nil, 0
 	if who.Op != "CopyObject" && (who.Method == http.MethodPut || who.Method == http.MethodPost || who.Method == http.MethodPatch) && c.size() > 0 {
 		req.ContentLength = c.size()
 		req.Body = s3fake.Body(who.Key, c.size())
 	}
-	return req, nil
+	return nil
 }
 
 // s3Target sets the path-style URL. A read finds its object: it is there

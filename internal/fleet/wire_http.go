@@ -20,12 +20,17 @@ type httpWire struct {
 	run       *run
 	transport *faults.Transport
 	store     *s3fake.Server // nil for a plain HTTP backend
-	commits   uint64         // changes that the backend made for the request under way
-	repeats   bool           // it had made them before
+	request   *http.Request  // of the attempt under way: nobody keeps it
+	who       faults.Request // whose it is
+	ensure    func(key string, size int64) error
+	commits   uint64 // changes that the backend made for the request under way
+	repeats   bool   // it had made them before
 }
 
 func newHTTPWire(r *run) (wire, error) {
 	w := &httpWire{run: r}
+	w.request = (&http.Request{URL: &url.URL{Scheme: "http", Host: "squall.invalid"}}).WithContext(faults.WithRequestAt(context.Background(), &w.who))
+	w.ensure = w.ensureObject
 	now := func() time.Time { return epoch.Add(r.loop.Now()) }
 	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
@@ -67,13 +72,13 @@ func (w *httpWire) withRoom(backend http.Handler) http.Handler {
 
 // send makes the request and reads the response to its end, as a client does.
 func (w *httpWire) send(c *call, who *faults.Request) answer {
-	req, err := w.run.httpRequest(c, who, url.URL{Scheme: "http", Host: "squall.invalid"}, w.ensure)
-	if err != nil {
+	w.who = *who
+	if err := w.run.httpRequest(w.request, c, who, w.ensure); err != nil {
 		w.run.err = fmt.Errorf("fleet: %s %s: %w", who.Op, who.Key, err)
 		return answer{hang: true}
 	}
 	w.commits, w.repeats = 0, false
-	ex := w.transport.Exchange(req.WithContext(faults.WithRequest(context.Background(), *who)))
+	ex := w.transport.Exchange(w.request)
 	a := answer{commits: w.commits, repeats: w.repeats}
 	a.judged(who, &ex.Verdict)
 	if a.hang {
@@ -108,7 +113,7 @@ func Received(kind Kind, resp *http.Response) error {
 	return nil
 }
 
-// ensure puts an object there that a read is to find.
-func (w *httpWire) ensure(key string, size int64) error {
+// ensureObject puts an object there that a read is to find.
+func (w *httpWire) ensureObject(key string, size int64) error {
 	return w.store.Ensure(w.run.cfg.Backend.Bucket, key, size)
 }

@@ -21,11 +21,11 @@ const xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>`
 // pays for little else.
 func readPlain(body []byte) (e plainError, ok bool) {
 	if bytes.HasPrefix(body, []byte(xmlDeclaration)) {
-		body = bytes.TrimLeft(body[len(xmlDeclaration):], xmlBlanks)
+		body = skipBlanks(body[len(xmlDeclaration):])
 	}
 	body, ok = bytes.CutPrefix(body, []byte("<Error>"))
 	for ok {
-		body = bytes.TrimLeft(body, xmlBlanks)
+		body = skipBlanks(body)
 		if string(body) == "</Error>" {
 			return e, true
 		}
@@ -37,7 +37,13 @@ func readPlain(body []byte) (e plainError, ok bool) {
 	return plainError{}, false
 }
 
-const xmlBlanks = " \t\n" // a carriage return is encoding/xml's to translate
+// skipBlanks leaves carriage returns to encoding/xml, which translates them.
+func skipBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return b
+}
 
 // plainElement cuts <name>text</name> off b.
 func plainElement(b []byte) (name, text, rest []byte, ok bool) {
@@ -66,16 +72,29 @@ func plainElement(b []byte) (name, text, rest []byte, ok bool) {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
+// textBytes says which bytes of a text make it more than plain.
+var textBytes = func() (kinds [256]byte) {
+	for c := range kinds {
+		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f || c == ']' { // "]]>" is an error
+			kinds[c] = odd
+		}
+	}
+	kinds['&'] = reference
+	return kinds
+}()
+
+const odd, reference = 1, 2
+
 // plainText reads character data with the references that are common.
 func plainText(text []byte) ([]byte, bool) {
-	references := false
+	var seen byte
 	for _, c := range text {
-		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f || c == ']' { // "]]>" is an error
-			return nil, false
-		}
-		references = references || c == '&'
+		seen |= textBytes[c]
 	}
-	if !references {
+	switch {
+	case seen&odd != 0:
+		return nil, false
+	case seen&reference == 0:
 		return text, true
 	}
 	out := make([]byte, 0, len(text))
