@@ -21,6 +21,9 @@ type Result struct {
 	Calls     uint64 `json:"calls"`     // that ended
 	Succeeded uint64 `json:"succeeded"` // of these
 	Attempts  uint64 `json:"attempts"`
+	// Attempt are the 50th, 90th and 99th percentile of what an attempt takes, in seconds,
+	// of the recorded programs.
+	Attempt []float64 `json:"attempt"`
 	// Processor is what the whole process took of processors, user and system, on all its
 	// threads, with its start and its end; not what the program says of itself.
 	Processor time.Duration `json:"-"`
@@ -53,8 +56,10 @@ func Programs(simulate, dir, scratch string) []Program {
 		{"squall", 10 * time.Minute, func(virtual time.Duration, seed uint64) (Result, error) {
 			return scenario(simulate, dir, scratch, virtual, seed)
 		}},
-		{"heapq", time.Minute, python("fleet_heapq.py")},
-		{"simpy", 30 * time.Second, python("fleet_simpy.py")},
+		{"heapq, recorded", 30 * time.Second, python("fleet_heapq_recorded.py")},
+		{"simpy, recorded", 30 * time.Second, python("fleet_simpy_recorded.py")},
+		{"heapq, counts only", time.Minute, python("fleet_heapq.py")},
+		{"simpy, counts only", 30 * time.Second, python("fleet_simpy.py")},
 	}
 }
 
@@ -80,7 +85,7 @@ func Build(dir, scratch string) (string, error) {
 }
 
 func script(file string, virtual time.Duration, seed uint64) (Result, error) {
-	cmd := exec.Command(Python, file, strconv.FormatFloat(virtual.Seconds(), 'g', -1, 64), strconv.FormatUint(seed, 10))
+	cmd := exec.Command(Python, "-B", file, strconv.FormatFloat(virtual.Seconds(), 'g', -1, 64), strconv.FormatUint(seed, 10))
 	var r Result
 	out, err := timed(cmd, &r)
 	if err == nil {

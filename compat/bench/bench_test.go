@@ -38,6 +38,9 @@ func TestSameModel(t *testing.T) {
 			// duration, whose deviation is about its mean; and one call per client at the ends.
 			want := 1000 * r.Virtual.Seconds() / 0.1375
 			within(t, "calls", n, want, sigmas*math.Sqrt(want)+1000)
+			if len(r.Attempt) > 0 { // of an exponential of 50 ms, in steps of 0.1 %
+				within(t, "median of an attempt", r.Attempt[0], 0.05*math.Ln2, 0.0005)
+			}
 		})
 	}
 }
