@@ -66,6 +66,35 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
+// BenchmarkPost is BenchmarkLoop for the main actor.
+func BenchmarkPost(b *testing.B) {
+	for _, n := range pendings {
+		b.Run("pending="+strconv.Itoa(n), func(b *testing.B) {
+			h := &poster{holder{gaps: gaps()}}
+			h.loop = sim.NewLoopFor(h)
+			for i := range n {
+				h.Act(0, uint64(i))
+			}
+			for range n {
+				h.loop.Step()
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				h.loop.Step()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// poster is a holder who is the loop's main actor.
+type poster struct{ holder }
+
+func (h *poster) Act(now time.Duration, data uint64) {
+	h.loop.Post(now+h.gaps[data&(1<<12-1)], data+1)
+}
+
 // BenchmarkContainerHeap does the same on the standard library's heap, as one
 // would write it: the yardstick of BenchmarkLoop.
 func BenchmarkContainerHeap(b *testing.B) {

@@ -81,6 +81,7 @@ func (l *Loop) At(t time.Duration, a Actor, data uint64) {
 		panic(fmt.Sprintf("sim: event scheduled for %v without an actor", t))
 	}
 	if l.happens(t) {
+		l.queue.others = &l.others
 		l.queue.push(t, l.others.add(a, data)|otherActor)
 	}
 }
@@ -89,7 +90,7 @@ func (l *Loop) At(t time.Duration, a Actor, data uint64) {
 // 1<<63 or more.
 func (l *Loop) Post(t time.Duration, data uint64) {
 	if l.main == nil || data >= otherActor {
-		panic(fmt.Sprintf("sim: Post with data %#x, and main actor %v", data, l.main))
+		panic(fmt.Sprintf("sim: Post with data %#x: it is for a loop of NewLoopFor, and data below 1<<63", data))
 	}
 	if l.happens(t) {
 		l.queue.push(t, data)
@@ -196,6 +197,7 @@ func (c *Clock) move() { c.at, c.shown = c.loop.now, c.epoch.Add(c.loop.now) }
 // roster keeps the actors of events, and what they are told. The zero value is empty.
 type roster struct {
 	entries []entry
+	seen    uint64 // means nothing: what touch has read
 	free    uint64 // the first free entry + 1, whose data is the next + 1; 0: none
 }
 
@@ -225,3 +227,6 @@ func (r *roster) remove(i uint64) (Actor, uint64) {
 	r.free = i + 1
 	return was.actor, was.data
 }
+
+// touch has the memory bring an entry before it is needed.
+func (r *roster) touch(i uint64) { r.seen += r.entries[i].data }

@@ -48,6 +48,10 @@ func (r *reference) look(t *rapid.T, loop *sim.Loop) {
 	if loop.Pending() != len(r.events) {
 		t.Fatalf("%d events pending, want %d", loop.Pending(), len(r.events))
 	}
+	by := loop.Now() + time.Duration(rapid.IntRange(-1, 6).Draw(t, "by"))
+	if due := loop.Due(by); due != (len(r.events) > 0 && r.events[0].at <= by) {
+		t.Fatalf("an event is due by %v: %t, but %v are", by, due, r.events)
+	}
 	at, ok := loop.Peek()
 	if ok != (len(r.events) > 0) || ok && at != r.events[0].at {
 		t.Fatalf("the next event is at %v (%t), want %v", at, ok, r.events)
@@ -59,20 +63,25 @@ func (r *reference) look(t *rapid.T, loop *sim.Loop) {
 // the reference agree.
 func TestLoopKeepsTheOrderOfTimeAndSequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		loop, ref := sim.NewLoop(), &reference{}
+		ref := &reference{}
+		var act sim.ActorFunc
+		main := sim.ActorFunc(func(now time.Duration, data uint64) { act(now, data) })
+		loop := sim.NewLoopFor(main)
 		gap := rapid.Custom(func(t *rapid.T) time.Duration { // ties are the rule
 			return time.Duration(rapid.IntRange(0, 5).Draw(t, "gap"))
 		})
 		data, happened := uint64(0), uint64(0)
-		var act sim.ActorFunc
 		schedule := func() {
 			data++
 			d := gap.Draw(t, "d")
 			ref.add(loop.Now()+d, data)
-			if rapid.Bool().Draw(t, "at") {
+			switch rapid.IntRange(0, 2).Draw(t, "how") {
+			case 0:
 				loop.At(loop.Now()+d, act, data)
-			} else {
+			case 1:
 				loop.After(d, act, data)
+			default:
+				loop.Post(loop.Now()+d, data)
 			}
 		}
 		act = func(now time.Duration, got uint64) {
@@ -182,7 +191,7 @@ func panicOf(f func()) (text string) {
 
 func TestLoopRefusesWhatCannotBe(t *testing.T) {
 	idle := sim.ActorFunc(func(time.Duration, uint64) {})
-	loop := sim.NewLoop()
+	loop, served := sim.NewLoop(), sim.NewLoopFor(idle)
 	loop.Run(5 * time.Second)
 	tests := []struct {
 		name  string
@@ -193,6 +202,9 @@ func TestLoopRefusesWhatCannotBe(t *testing.T) {
 		{"a negative delay", func() { loop.After(-time.Millisecond, idle, 0) }, []string{"4.999s", "5s"}},
 		{"the least delay", func() { loop.After(math.MinInt64, idle, 0) }, []string{"5s"}},
 		{"no actor", func() { loop.At(6*time.Second, nil, 0) }, []string{"actor"}},
+		{"a post in the past", func() { served.Post(-1, 0) }, []string{"past"}},
+		{"a post to nobody", func() { loop.Post(6*time.Second, 0) }, []string{"NewLoopFor"}},
+		{"a post of 64 bits", func() { served.Post(0, 1<<63) }, []string{"0x8000000000000000"}},
 	}
 	for _, test := range tests {
 		text := panicOf(test.do)
@@ -208,6 +220,48 @@ func TestLoopRefusesWhatCannotBe(t *testing.T) {
 	loop.After(0, sim.ActorFunc(func(time.Duration, uint64) { loop.Step() }), 0)
 	if text := panicOf(func() { loop.Step() }); !strings.Contains(text, "called by an actor") {
 		t.Errorf("Step within an event: panic %q", text)
+	}
+}
+
+// seer is an actor that wants to know of its events beforehand.
+type seer struct {
+	*sim.Loop
+	seen, happened map[uint64]bool
+	late, unknown  int
+}
+
+func (s *seer) Foresee(data uint64) {
+	s.seen[data] = true
+	if s.happened[data] {
+		s.late++
+	}
+}
+
+func (s *seer) Act(_ time.Duration, data uint64) {
+	s.happened[data] = true
+	if !s.seen[data] {
+		s.unknown++
+	}
+}
+
+// Where many events are pending, most are foretold, and none when it is too late.
+func TestEventsAreForetold(t *testing.T) {
+	const n = 50_000
+	s := &seer{seen: map[uint64]bool{}, happened: map[uint64]bool{}}
+	s.Loop = sim.NewLoopFor(s)
+	draws := sim.NewStream(1, "times")
+	for i := range uint64(n) {
+		s.Post(time.Duration(draws.Float64(i, 0, 0)*1e9), i)
+		s.At(time.Duration(draws.Float64(i, 1, 0)*1e9), sim.ActorFunc(func(time.Duration, uint64) {}), i+n)
+	}
+	s.Run(sim.Never)
+	if s.late > 0 || len(s.happened) != n || s.unknown > n/5 {
+		t.Errorf("%d of %d events happened, %d were not foretold and %d too late", len(s.happened), n, s.unknown, s.late)
+	}
+	for data := range s.seen {
+		if data >= n {
+			t.Fatalf("event %d, of another actor, was foretold", data)
+		}
 	}
 }
 

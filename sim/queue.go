@@ -36,7 +36,8 @@ type queue struct {
 	moment *slot // all of its events are of the base, and come next where there is no front; nil: none
 	taken  int   // events of its first chunk that are gone
 
-	soon Foreseer // is told of events that are among the next; nil: nobody
+	soon   Foreseer // is told of events that are among the next; nil: nobody
+	others *roster  // of the events that are not soon's; nil: there are none
 
 	places   uint16         // bit i: a slot of place i is occupied
 	occupied [places]uint64 // bit d of i: slot d of place i is
@@ -286,7 +287,7 @@ func (q *queue) advance() {
 	for {
 		s, place, d := q.lowest()
 		c, begin := s.first, q.begin(place, d)
-		if q.soon != nil && q.n >= foretoldFrom {
+		if q.n >= foretoldFrom {
 			q.foretell(s)
 		}
 		if c == s.final && s.n <= frontMost {
@@ -326,7 +327,12 @@ func (q *queue) foretell(s *slot) {
 	}
 	for c := s.first; c != nil; c = c.next {
 		for _, e := range s.of(c) {
-			if e.word < otherActor {
+			switch {
+			case e.word >= otherActor:
+				if q.others != nil {
+					q.others.touch(e.word &^ otherActor)
+				}
+			case q.soon != nil:
 				q.soon.Foresee(e.word)
 			}
 		}

@@ -145,7 +145,7 @@ func TestQueueUsesItsChunksAgain(t *testing.T) {
 // Read the quotients in one run: the others against queue.
 func BenchmarkQueues(b *testing.B) {
 	for _, gaps := range []string{"exponential", "mixed"} {
-		for _, n := range []int{1e3, 1e4, 1e5, 1e6} {
+		for _, n := range []int{1e3, 1e4, 1e5, 1e6, 1e7} {
 			for _, name := range []string{"queue", "radix", "heap4", "calendar"} {
 				b.Run(fmt.Sprintf("%s/pending=%d/%s", gaps, n, name), func(b *testing.B) {
 					hold(b, rivals()[name](), n, gaps == "mixed")
