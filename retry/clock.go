@@ -22,6 +22,18 @@ type Clock interface {
 	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
 }
 
+// Spawner is a Clock that also runs what [Hedge] runs beside its caller, as that of a
+// simulation does, where all happens in one goroutine. On other clocks these are goroutines.
+type Spawner interface {
+	Clock
+	// Go runs f beside the caller, as the go statement does.
+	Go(f func())
+	// Signal returns what the caller waits with for those that run beside it: wait
+	// returns nil as soon as notify has been called since wait last returned nil, however
+	// often, or ctx's error as soon as ctx ends. Only the caller waits; all may notify.
+	Signal() (wait func(ctx context.Context) error, notify func())
+}
+
 // SystemClock returns the clock that a [Retrier] uses if it is given none, for
 // clocks that wrap it.
 func SystemClock() Clock { return systemClock{} }
@@ -47,6 +59,38 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 
 func (systemClock) WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d)
+}
+
+// goroutines is the Spawner of clocks that are none.
+type goroutines struct{ Clock }
+
+func (goroutines) Go(f func()) { go f() }
+
+func (goroutines) Signal() (wait func(ctx context.Context) error, notify func()) {
+	called := make(chan struct{}, 1)
+	wait = func(ctx context.Context) error {
+		select {
+		case <-called:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	notify = func() {
+		select {
+		case called <- struct{}{}:
+		default: // it has been called already
+		}
+	}
+	return wait, notify
+}
+
+// spawner is what Hedge runs its attempts with.
+func (r *Retrier) spawner() Spawner {
+	if s, ok := r.clock.(Spawner); ok {
+		return s
+	}
+	return goroutines{r.Clock()}
 }
 
 // processStart anchors mark.

@@ -25,8 +25,8 @@ import (
 // retries or ends as the last error says. An error that is not worth another
 // attempt ends the call at once.
 //
-// Each attempt runs in a goroutine of its own, under a context of its own that
-// ends when Hedge returns, at the latest: what op returns must not depend on it.
+// Each attempt runs in a goroutine of its own (or in what a clock that is a [Spawner] has
+// in its place), under a context of its own that ends when Hedge returns, at the latest: what op returns must not depend on it.
 // Hedge does not wait for attempts that have lost. Their goroutines end as
 // soon as op does, at once if it heeds its context; discard, where it is not
 // nil, is called with what a loser returned without an error, in the loser's
@@ -111,19 +111,26 @@ type race[T any] struct {
 	running int
 	began   time.Time // when the round's first attempt began; zero: not running, or nobody asks
 	enough  bool      // no more hedges in this round
-	timer   <-chan struct{}
+	timer   int       // the one that is under way; 0: none
+	timers  int       // that were started so far
 	disarm  context.CancelFunc
-	ended   chan outcome[T] // has room for all that run
+	spawn   func(func())                // starts what runs beside the caller
+	wait    func(context.Context) error // until notify was called
+	notify  func()
 
-	mu   sync.Mutex
-	over bool // nobody reads ended any more
+	mu    sync.Mutex
+	ended []outcome[T] // and not taken yet
+	rung  int          // the last timer that has rung
+	over  bool         // nobody reads ended any more
 }
 
 func newRace[T any](ctx context.Context, r *Retrier, op func(context.Context) (T, error), discard func(T)) *race[T] {
 	h := &race[T]{ctx: ctx, r: r, op: op, discard: discard, call: r.Begin(r.start())}
 	h.call.SetAncestry(AncestryOf(ctx))
 	h.base, h.cancel = context.WithCancel(ctx)
-	h.ended = make(chan outcome[T], r.hedging.MaxInFlight)
+	s := r.spawner()
+	h.spawn = s.Go
+	h.wait, h.notify = s.Signal()
 	return h
 }
 
@@ -139,13 +146,17 @@ func (h *race[T]) round() (T, error) {
 	h.arm()
 	defer h.stopTimer()
 	for {
-		select {
-		case o := <-h.ended:
+		if h.ctx.Err() != nil {
+			return h.left()
+		}
+		o, ended, rung := h.news()
+		switch {
+		case ended:
 			h.running--
 			if done, err := h.take(o); done {
 				return o.v, err
 			}
-		case <-h.timer:
+		case rung:
 			h.stopTimer()
 			if h.call.hedge(h.ctx, h.hedgeTime(), h.running, h.hedgeDraw()).Retry {
 				h.start(false)
@@ -153,10 +164,23 @@ func (h *race[T]) round() (T, error) {
 			} else {
 				h.enough = true
 			}
-		case <-h.ctx.Done():
-			return h.left()
+		default:
+			_ = h.wait(h.ctx) // ctx's error is looked at above
 		}
 	}
+}
+
+// news takes an attempt that has ended, if there is one, and tells whether the timer has
+// rung.
+func (h *race[T]) news() (o outcome[T], ended, rung bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.ended) > 0 {
+		o = h.ended[0]
+		h.ended = append(h.ended[:0], h.ended[1:]...)
+		return o, true, false
+	}
+	return o, false, h.timer != 0 && h.rung == h.timer
 }
 
 // hedgeTime is the time to decide on a hedge at.
@@ -208,7 +232,7 @@ func (h *race[T]) take(o outcome[T]) (done bool, err error) {
 	} else {
 		h.last = o.err
 	}
-	if h.timer == nil {
+	if h.timer == 0 {
 		h.arm() // a place has become free
 	}
 	return false, nil
@@ -219,21 +243,18 @@ func (h *race[T]) take(o outcome[T]) (done bool, err error) {
 func (h *race[T]) left() (T, error) {
 	var zero T
 	for h.running > 0 {
-		select {
-		case o := <-h.ended:
-			h.running--
-			if o.panicked != nil || o.exited || o.err == nil {
-				_, err := h.take(o)
-				return o.v, err
-			}
-			if h.running == 0 {
-				return zero, o.err
-			}
-			h.call.Abandon(h.r.timeOrZero(), 1)
-		default:
-			h.running-- // the one that the context's error stands for
+		h.running--
+		o, ended, _ := h.news()
+		switch {
+		case !ended: // the context's error stands for the one that runs
 			return zero, h.ctx.Err()
+		case o.panicked != nil || o.exited || o.err == nil:
+			_, err := h.take(o)
+			return o.v, err
+		case h.running == 0:
+			return zero, o.err
 		}
+		h.call.Abandon(h.r.timeOrZero(), 1)
 	}
 	return zero, h.ctx.Err()
 }
@@ -257,7 +278,7 @@ func (h *race[T]) start(first bool) {
 		d, _ = h.call.Timeout(h.r.timeOrZero())
 		d = max(d, 1)
 	}
-	go h.run(attempt, d, first)
+	h.spawn(func() { h.run(attempt, d, first) })
 }
 
 // run is an attempt, in its own goroutine.
@@ -287,12 +308,14 @@ func (h *race[T]) end(o outcome[T]) {
 	h.mu.Lock()
 	over := h.over
 	if !over {
-		h.ended <- o
+		h.ended = append(h.ended, o)
 	}
 	h.mu.Unlock()
 	if over {
 		h.drop(o)
+		return
 	}
+	h.notify()
 }
 
 // drop does away with what a loser ended with.
@@ -312,14 +335,10 @@ func (h *race[T]) finish() {
 	h.call.abort()
 	h.mu.Lock()
 	h.over = true
+	left := h.ended
 	h.mu.Unlock()
-	for {
-		select {
-		case o := <-h.ended:
-			h.drop(o)
-		default:
-			return
-		}
+	for _, o := range left {
+		h.drop(o)
 	}
 }
 
@@ -330,18 +349,23 @@ func (h *race[T]) arm() {
 	}
 	d, _ := h.r.HedgeDelay()
 	ctx, cancel := context.WithCancel(h.base)
-	rings := make(chan struct{}, 1)
-	h.timer, h.disarm = rings, cancel
-	go func() {
-		if h.r.sleep(ctx, d) == nil {
-			rings <- struct{}{}
+	h.timers++
+	own := h.timers
+	h.timer, h.disarm = own, cancel
+	h.spawn(func() {
+		if h.r.sleep(ctx, d) != nil {
+			return
 		}
-	}()
+		h.mu.Lock()
+		h.rung = own
+		h.mu.Unlock()
+		h.notify()
+	})
 }
 
 func (h *race[T]) stopTimer() {
 	if h.disarm != nil {
 		h.disarm()
 	}
-	h.timer, h.disarm = nil, nil
+	h.timer, h.disarm = 0, nil
 }

@@ -38,6 +38,9 @@
 //		...
 //	})
 //
+// [Clock.Go] and [Clock.Signal] are its go statement and its channel: code that starts
+// others beside it and waits for the first, as hedged requests do.
+//
 // Processes and actors may share a loop. One runs at a time, in the order of events, so
 // both are equally exact; an actor is several times as fast, and takes no stack.
 //
