@@ -23,6 +23,7 @@ type recorder struct {
 	content *Content // what comes after body
 	length  int64    // announced; -1: not
 	head    bool
+	reads   bool // the request is a GET or HEAD
 	flushed bool
 	broken  error // what the body ends with, where the connection ends before it; nil: io.EOF
 	final   bool  // the handler is done with the header map when it sends it
@@ -41,10 +42,14 @@ func (r *recorder) Refuse()                 { r.ex.Err = errRefused }
 func (r *recorder) Hang()                   { r.ex.Hang = true }
 func (r *recorder) decided(verdict Verdict) { r.ex.Verdict = verdict }
 
-// Header makes room for what a backend sends.
+// Header makes room for what a backend sends, which is more where it sends an object.
 func (r *recorder) Header() http.Header {
 	if r.header == nil {
-		r.header = make(http.Header, 12)
+		room := 8
+		if r.reads {
+			room = 12
+		}
+		r.header = make(http.Header, room)
 	}
 	return r.header
 }

@@ -144,6 +144,7 @@ func (t *Transport) Exchange(req *http.Request) Exchange {
 	}
 	rec := &p.recorder
 	rec.head = req.Method == http.MethodHead
+	rec.reads = rec.head || req.Method == http.MethodGet
 	rec.ex.Verdict.Rule = -1
 	fault := serve(t.handler, rec, &p.sent)
 	if p.body.err != nil && fault == nil {

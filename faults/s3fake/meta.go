@@ -11,11 +11,14 @@ const maxMetadata = 2 << 10
 
 // metadataOf reads what an object keeps of the headers of its upload.
 func metadataOf(h http.Header) (map[string]string, error) {
-	meta := make(map[string]string, 4)
+	var meta map[string]string // most have none
 	size := 0
 	for name, values := range h { // into a set: order does not matter
 		if !kept(name) || len(values) == 0 {
 			continue
+		}
+		if meta == nil {
+			meta = make(map[string]string, 4)
 		}
 		meta[name] = strings.Join(values, ",")
 		if own, ok := strings.CutPrefix(name, metaPrefix); ok {

@@ -39,17 +39,35 @@ type object struct {
 // hashes alone; the reply puts it where it belongs.
 const headerETag = "X-Squall-Etag"
 
-// newObject returns an object with that metadata; see [metadataOf].
-func newObject(key string, size int64, meta map[string]string, now time.Time) *object {
-	o := &object{key: key, size: size, modified: now, meta: make(map[string]string, len(meta)+2)}
+// completed is metadata with what every object of that time has.
+func completed(meta map[string]string, now time.Time) map[string]string {
+	all := make(map[string]string, len(meta)+2)
 	for name, value := range meta { // into a map: order does not matter
-		o.meta[name] = value
+		all[name] = value
 	}
-	if _, set := o.meta["Content-Type"]; !set {
-		o.meta["Content-Type"] = "binary/octet-stream"
+	if _, set := all["Content-Type"]; !set {
+		all["Content-Type"] = "binary/octet-stream"
 	}
-	o.meta["Last-Modified"] = now.UTC().Format(http.TimeFormat)
-	return o
+	all["Last-Modified"] = now.UTC().Format(http.TimeFormat)
+	return all
+}
+
+// usual is the metadata of objects that have none of their own: all of a second share
+// it. It is safe for concurrent use.
+type usual struct{ last atomic.Pointer[usualMeta] }
+
+type usualMeta struct {
+	second int64
+	meta   map[string]string // never changed
+}
+
+func (u *usual) at(now time.Time) map[string]string {
+	if last := u.last.Load(); last != nil && last.second == now.Unix() {
+		return last.meta
+	}
+	made := &usualMeta{now.Unix(), completed(nil, now)}
+	u.last.Store(made)
+	return made.meta
 }
 
 // sum returns the object's hash and ETag.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/johannesboyne/gofakes3"
@@ -173,15 +174,19 @@ func (o *object) copyFrom(from *object, algorithmName string) error {
 }
 
 // quickPut stores an upload that is generated content without reading it. It
-// does only what a plain PutObject needs; false: it is to go the long way.
-func (s *Server) quickPut(out *reply, r *request) bool {
-	c := faults.BodyContent(r.Request)
-	if c == nil || r.op != "PutObject" || len(r.key) > gofakes3.KeySizeLimit || !c.Is(r.key, r.ContentLength) {
+// does only what a plain PutObject needs; false: it is to go the long way, by the guard.
+func (s *Server) quickPut(out *reply, r *http.Request) bool {
+	c := faults.BodyContent(r)
+	if c == nil || r.URL.RawQuery != "" {
+		return false
+	}
+	op, bucketName, key := faults.OperationOf(r.Method, r.URL, r.Header)
+	if op != "PutObject" || len(key) > gofakes3.KeySizeLimit || !c.Is(key, r.ContentLength) {
 		return false
 	}
 	for name := range r.Header { // any that forbids it will do: order does not matter
 		if strings.HasPrefix(name, "If-") || strings.HasPrefix(name, metaPrefix) || strings.HasPrefix(name, "X-Amz-Checksum-") ||
-			name == headerTagging || name == "Content-Md5" || name == "X-Amz-Content-Sha256" || name == "X-Amz-Trailer" {
+			name == headerTagging || name == "Content-Md5" || name == "X-Amz-Content-Sha256" || name == "X-Amz-Trailer" || slices.Contains(unserved, name) {
 			return false
 		}
 	}
@@ -189,8 +194,8 @@ func (s *Server) quickPut(out *reply, r *request) bool {
 	if err != nil {
 		return false
 	}
-	o := s.store.newObject(r.key, c.Size(), meta)
-	if s.store.load(r.bucket, o, true) != nil {
+	o := s.store.newObject(key, c.Size(), meta)
+	if s.store.load(bucketName, o, true) != nil {
 		return false
 	}
 	_, etag := o.sum()

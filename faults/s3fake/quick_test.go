@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 )
 
 // putContent uploads the content of that name.
@@ -76,9 +78,52 @@ func TestQuickETagsAreForPlainUploads(t *testing.T) {
 	if a := c.putContent("k", "k", 100, "X-Amz-Checksum-Crc32", "AAAAAA=="); a.code != "BadDigest" {
 		t.Errorf("%+v", a)
 	}
+	if a := c.putContent("k", "k", 100, "X-Amz-Object-Lock-Mode", "COMPLIANCE"); a.code != "NotImplemented" {
+		t.Errorf("%+v", a)
+	}
 	c.server.store.buckets["gone"] = c.server.store.buckets["data"]
 	delete(c.server.store.buckets, "data")
 	if a := c.putContent("k", "k", 100); a.code != "NoSuchBucket" {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Objects of one second share their metadata, and those of another have their own.
+func TestUsualMetadata(t *testing.T) {
+	now := Epoch
+	c := newClient(t, QuickETags(), WithNow(func() time.Time { return now }))
+	for i, want := range []string{"Wed, 01 Jan 2025 00:00:00 GMT", "Wed, 01 Jan 2025 00:00:00 GMT", "Wed, 01 Jan 2025 00:00:01 GMT"} {
+		key := fmt.Sprint(i)
+		c.putContent(key, key, 10)
+		if h := c.must("HEAD", "/data/"+key, "").header; h.Get("Last-Modified") != want || h.Get("Content-Type") != "binary/octet-stream" {
+			t.Errorf("%d: %v", i, h)
+		}
+		now = now.Add(700 * time.Millisecond)
+	}
+	c.putContent("typed", "typed", 10, "Content-Type", "text/plain")
+	if h := c.must("HEAD", "/data/2", "").header; h.Get("Content-Type") != "binary/octet-stream" {
+		t.Errorf("%v", h)
+	}
+}
+
+// The guard changes no request: it copies what it has to change, and no more.
+func TestGuardCopies(t *testing.T) {
+	s := New(WithBuckets("data"))
+	for _, c := range []struct {
+		method, name, value string
+		same                bool
+	}{
+		{"GET", "Range", "bytes=0-1", true},
+		{"HEAD", "X-Amz-Date", "20250101T000000Z", true},
+		{"GET", "If-None-Match", "\"a\"", false},
+		{"GET", "Content-Length", "7", false},
+		{"DELETE", "X-Amz-Date", "20250101T000000Z", false},
+	} {
+		req := httptest.NewRequest(c.method, "/data/k", nil)
+		req.Header.Set(c.name, c.value)
+		got, refusal := s.guard(req)
+		if refusal != nil || (got.Request == req) != c.same || req.Header.Get(c.name) != c.value {
+			t.Errorf("%+v: %v, %v", c, got, refusal)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type reply struct {
 	asked   bool         // for that checksum
 	section *section     // the part of it that the request is about; nil: none
 	status  int          // sent; 0: nothing yet
+	values  [3]string    // of headers that every answer has
 	failing int          // gofakes3's status of an error that is held back
 	failure bytes.Buffer // its body
 }
@@ -113,9 +114,10 @@ func (w *reply) commit() {
 
 func (w *reply) setIDs(h http.Header) {
 	id, host := faults.RequestIDs(w.who)
-	h["X-Amz-Request-Id"] = []string{id}
-	h["X-Amz-Id-2"] = []string{host}
-	h["Server"] = []string{"AmazonS3"}
+	w.values = [...]string{id, host, "AmazonS3"}
+	h["X-Amz-Request-Id"] = w.values[0:1:1]
+	h["X-Amz-Id-2"] = w.values[1:2:2]
+	h["Server"] = w.values[2:3:3]
 }
 
 // finish sends what was held back.

@@ -145,9 +145,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			out.refuse(s.bug(v))
 		}
 	}()
+	if s.quick && s.quickPut(out, r) {
+		return
+	}
 	request, refusal := s.guard(r)
 	switch {
-	case refusal == nil && s.quick && s.quickPut(out, request):
 	case refusal == nil && own[request.op] != nil:
 		if err := own[request.op](s, out, request); err != nil {
 			out.refuse(s.codeOf(err))

@@ -24,6 +24,7 @@ type store struct {
 	memory int64
 	quick  bool // see QuickETags
 	past   history
+	usual  usual
 
 	mu      sync.RWMutex
 	buckets map[string]*bucket
@@ -73,10 +74,15 @@ func newStore(s *settings) *store {
 	return &store{now: s.now, memory: s.memory, quick: s.quick, past: history{keep: s.history}, buckets: make(map[string]*bucket), finished: make(map[gofakes3.UploadID]finished)}
 }
 
-// newObject returns an object of now.
+// newObject returns an object of now with that metadata; see [metadataOf].
 func (s *store) newObject(key string, size int64, meta map[string]string) *object {
-	o := newObject(key, size, meta, s.now())
-	o.quick = s.quick
+	now := s.now()
+	o := &object{key: key, size: size, modified: now, quick: s.quick}
+	if len(meta) == 0 {
+		o.meta = s.usual.at(now)
+	} else {
+		o.meta = completed(meta, now)
+	}
 	return o
 }
 
