@@ -168,6 +168,12 @@ func (r *Retrier) Budget() Budget { return r.budget }
 // policy's Pace describes, unless [WithLimiter] gave another.
 func (r *Retrier) Limiter() Limiter { return r.limiter }
 
+// NeedsTime reports whether what a [Call] decides depends on the times that it is told: with
+// a Limit, a limiter, a budget that refills with time, or an observer, or after SetDeadline.
+// Where it does not, who drives calls may spare the reading of a clock, and tell them the zero
+// time.
+func (r *Retrier) NeedsTime() bool { return r.watched }
+
 // Classify returns the class of err as calls of this retrier see it. A nil
 // error is Unknown.
 func (r *Retrier) Classify(err error) Class {

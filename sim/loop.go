@@ -116,11 +116,14 @@ func (l *Loop) After(d time.Duration, a Actor, data uint64) {
 
 // Step lets the next event happen, and reports whether there was one. It
 // panics when called by an actor.
-func (l *Loop) Step() bool {
+func (l *Loop) Step() bool { return l.StepBy(Never) }
+
+// StepBy is Step for an event that is due by that time, if there is one.
+func (l *Loop) StepBy(by time.Duration) bool {
 	if l.acting {
 		panic("sim: Step or Run called by an actor")
 	}
-	at, word, ok := l.queue.pop()
+	at, word, ok := l.queue.pop(by)
 	if !ok {
 		return false
 	}
@@ -144,8 +147,7 @@ func (l *Loop) Step() bool {
 // the time to until. Run(Never) plays until no event is left, and then leaves
 // the time at the last event. It does nothing if until has passed already.
 func (l *Loop) Run(until time.Duration) {
-	for l.Due(until) {
-		l.Step()
+	for l.StepBy(until) {
 	}
 	if until != Never {
 		l.now = max(l.now, until)
@@ -161,10 +163,6 @@ func (l *Loop) Events() uint64 { return l.events }
 
 // Peek returns the time of the next event; false if none is pending.
 func (l *Loop) Peek() (at time.Duration, ok bool) { return l.queue.peek() }
-
-// Due reports whether an event is pending that is due by that time. It is quicker than
-// [Loop.Peek].
-func (l *Loop) Due(by time.Duration) bool { return l.queue.due(by) }
 
 // Clock shows a loop's time as wall-clock time, for code that wants a
 // time.Time. It has the methods that such code asks of a clock, and satisfies

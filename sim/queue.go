@@ -98,12 +98,11 @@ func (q *queue) peek() (time.Duration, bool) {
 	return time.Duration(q.next()), true
 }
 
-// due reports whether the next event is due by then. It need not find the event for that,
-// and leaves all as it is.
+// due reports whether the next event, which is in a slot, is due by then. It need not
+// find the event for that, and leaves all as it is.
 func (q *queue) due(by time.Duration) bool {
-	if q.head < q.tail || q.moment != nil || q.n == 0 || by < 0 {
-		at, ok := q.peek()
-		return ok && at <= by
+	if by < 0 {
+		return false
 	}
 	if _, place, d := q.lowest(); q.begin(place, d)+1<<(digit*place%64)-1 <= uint64(by) {
 		return true
@@ -232,21 +231,28 @@ func (q *queue) more() *chunk {
 	return &chunks[0]
 }
 
-// pop takes out the next event; ok is false if there is none.
-func (q *queue) pop() (at time.Duration, word uint64, ok bool) {
+// pop takes out the next event; ok is false if there is none that is due by then.
+func (q *queue) pop(by time.Duration) (at time.Duration, word uint64, ok bool) {
 	if q.head == q.tail && q.moment == nil {
-		if q.n == 0 {
+		if q.n == 0 || !q.due(by) {
 			return 0, 0, false
 		}
 		q.advance()
 	}
-	q.n--
 	if q.head < q.tail {
 		e := q.front[q.head&(frontSize-1)]
+		if time.Duration(e.at) > by {
+			return 0, 0, false
+		}
 		q.head++
+		q.n--
 		q.last = e.at
 		return time.Duration(e.at), e.word, true
 	}
+	if time.Duration(q.base) > by {
+		return 0, 0, false
+	}
+	q.n--
 	q.last = q.base
 	c := q.moment.first
 	word = c.events[q.taken].word

@@ -83,9 +83,13 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 		r.live.launch(c)
 		return
 	}
-	c.step = r.crewOf(client).retrier(client).Begin(r.now())
+	crew := r.crewOf(client)
+	c.step = crew.retrier(client).Begin(crew.now(r))
 	c.send()
 }
+
+// now is the time that the call's policy is told.
+func (c *call) now() time.Time { return c.run.crewOf(c.client).now(c.run) }
 
 // key is the call's: where nobody asks for keys, the template of the mix.
 func (c *call) key() string {
@@ -229,7 +233,7 @@ func (c *call) patience() (limit time.Duration, limited bool) {
 	if c.run.network != nil {
 		return c.own.net.limit, c.own.net.limited
 	}
-	return c.step.Timeout(c.run.now())
+	return c.step.Timeout(c.now())
 }
 
 // await schedules the answer, or the client's time-out where that comes first.
@@ -302,7 +306,7 @@ func (c *call) settle(err error) {
 		return
 	}
 	c.cell.useful += c.work
-	c.step.Succeeded(r.now())
+	c.step.Succeeded(c.now())
 	c.end(now, true, 0)
 }
 
@@ -310,7 +314,7 @@ func (c *call) settle(err error) {
 func (c *call) failed(err error) {
 	r := c.run
 	u := r.draws.jitter.Float64(c.client, uint64(c.number), uint64(c.attempts))
-	d := c.step.Failed(r.now(), err, u)
+	d := c.step.Failed(c.now(), err, u)
 	if d.Retry {
 		c.cell.delay.Add(d.After)
 		c.after(d.After, eventSend)

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/squall-sim/squall/retry"
 )
@@ -14,6 +15,7 @@ type crew struct {
 	retriers []*retry.Retrier // one for each client, or a single one where the policy holds no state
 	breakers breakers
 	paced    bool  // the policy holds attempts back
+	timeless bool  // the policy's decisions do not depend on the time
 	timeout  error // what a client sees when its attempt's time is up
 }
 
@@ -54,6 +56,7 @@ func (r *run) newCrew(p *Policy) (crew, error) {
 		}
 		c.retriers = append(c.retriers, one)
 	}
+	c.timeless = !c.retriers[0].NeedsTime()
 	c.breakers = newBreakers(r.cfg, p, r.clock, &r.recorder, c.retriers[0].Classify)
 	c.breakers.shared = newSharing(r, p)
 	return c, nil
@@ -74,6 +77,14 @@ func (r *run) crewOf(client uint64) *crew {
 		}
 	}
 	return &r.crew
+}
+
+// now is the time that calls of the crew are told.
+func (c *crew) now(r *run) time.Time {
+	if c.timeless {
+		return time.Time{}
+	}
+	return r.now()
 }
 
 func (c *crew) retrier(client uint64) *retry.Retrier {

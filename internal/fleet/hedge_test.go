@@ -73,7 +73,7 @@ func TestHedgesInProcesses(t *testing.T) {
 				rt.Fatalf("attempt %d of %d won at %v (%v), want one of %d at %v", winner, n, now(), err, started, end)
 			}
 			_ = clock.Sleep(context.Background(), time.Nanosecond) // the others hear of it now
-			late := 0 // those that end with the winner, or before they hear of it, are not cancelled
+			late := 0                                              // those that end with the winner, or before they hear of it, are not cancelled
 			for i := range started {
 				if time.Duration(i)*delay+latency[i] > end {
 					late++

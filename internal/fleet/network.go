@@ -47,7 +47,7 @@ func (c *call) way(s sim.Stream) time.Duration {
 func (c *call) post() {
 	r := c.run
 	c.hang, c.turnedAway, c.work = false, false, 0
-	c.own.net.limit, c.own.net.limited = c.step.Timeout(r.now())
+	c.own.net.limit, c.own.net.limited = c.step.Timeout(c.now())
 	c.own.net.onWay, c.own.net.due = true, -1
 	c.own.net.arrives = sim.Add(r.loop.Now(), c.way(r.network.request))
 	c.at(c.own.net.arrives, eventArrives)

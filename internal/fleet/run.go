@@ -80,8 +80,7 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 	if r.cfg.Drain == 0 {
 		end = r.duration + DefaultDrain
 	}
-	for n := 1; r.loop.Due(end); n++ {
-		r.loop.Step()
+	for n := 1; r.loop.StepBy(end); n++ {
 		if r.err != nil {
 			return nil, r.err
 		}
