@@ -52,6 +52,7 @@ type rule struct {
 	effect       Effect
 	plain        bool // all requests of its operation meet it
 	slows        bool // its effect takes time that depends on the request
+	corrupts     bool // see Verdict.Corrupts, of the rule alone
 	served       bool // the backend sees the requests that it hits
 	hangs        bool // they are never answered
 	fixed        bool // their answer comes, or they break, that long after they came
@@ -116,6 +117,7 @@ func compile(phase, index int, r Rule) *rule {
 	e := &r.Effect
 	out.effect = *e
 	out.served, out.hangs = servers.has(e.Kind), e.met() == Blackhole || e.Kind == Stall
+	out.corrupts = e.Kind == Corrupt || e.Kind == Status && e.Status < 400
 	switch {
 	case e.After.Given:
 		out.fixed, out.after = true, e.After.For

@@ -352,3 +352,14 @@ func TestDecideOfShapedRulesDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestMethodIndex(t *testing.T) {
+	for i, m := range methods {
+		if methodIndex(m) != i {
+			t.Errorf("%s is at %d, want %d", m, methodIndex(m), i)
+		}
+	}
+	if methodIndex("PROPFIND") != -1 || methodIndex("") != -1 {
+		t.Error("a method that is not there has a place")
+	}
+}

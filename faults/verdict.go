@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -126,11 +125,10 @@ func (v Verdict) Corrupts() bool {
 	if v.refusal != nil || v.rule == nil {
 		return false
 	}
-	e := &v.rule.effect
-	if !e.sendsBackends() {
-		return e.Kind == Status && e.Status < 400
+	found := v.rule.corrupts
+	if v.before == 0 || !v.rule.effect.sendsBackends() {
+		return found
 	}
-	found := e.Kind == Corrupt
 	for set := v.before; set != 0; set &= set - 1 {
 		found = found || v.rule.home.continued[bits.TrailingZeros64(set)].effect.Kind == Corrupt
 	}
@@ -198,7 +196,7 @@ func newErrorTable(e Effect, a *answer) (t errorTable) {
 }
 
 func (t *errorTable) of(method string) error {
-	if i := slices.Index(methods[:], method); i >= 0 {
+	if i := methodIndex(method); i >= 0 {
 		return t.each[i]
 	}
 	return t.make(method) // a rare method
