@@ -25,28 +25,25 @@ const (
 //	use, copy, modify, and distribute this software is freely granted,
 //	provided that this notice is preserved.
 func log(x float64) float64 {
-	switch {
-	case math.IsNaN(x) || math.IsInf(x, 1):
-		return x
-	case x < 0:
-		return math.NaN()
-	case x == 0:
-		return math.Inf(-1)
-	}
-	// x = 2^k · (1+f) with √2/2 < 1+f < √2
 	k := 0
-	if x < 0x1p-1022 {
+	if !(x >= 0x1p-1022 && x <= math.MaxFloat64) {
+		switch {
+		case math.IsNaN(x) || math.IsInf(x, 1):
+			return x
+		case x < 0:
+			return math.NaN()
+		case x == 0:
+			return math.Inf(-1)
+		}
 		x *= 0x1p54
 		k = -54
 	}
+	// x = 2^k · (1+f) with √2/2 ≤ 1+f < √2, by its bits: which half of them x is in is
+	// not for a processor to guess.
 	word := math.Float64bits(x)
-	k += int(word>>52) - 1022
-	m := math.Float64frombits(word&(1<<52-1) | 1022<<52)
-	if m < math.Sqrt2/2 {
-		m *= 2
-		k--
-	}
-	f := m - 1
+	above := word - math.Float64bits(math.Sqrt2/2)
+	k += int(int64(above) >> 52)
+	f := math.Float64frombits(word-above&^(1<<52-1)) - 1
 
 	s := f / (2 + f)
 	s2 := float64(s * s)
@@ -70,12 +67,13 @@ func log(x float64) float64 {
 //	Permission to use, copy, modify, and distribute this software is freely
 //	granted, provided that this notice is preserved.
 func exp(x float64) float64 {
-	switch {
-	case math.IsNaN(x) || math.IsInf(x, 1):
-		return x
-	case x > 7.09782712893383973096e+02:
-		return math.Inf(1)
-	case x < -7.45133219101941108420e+02:
+	if !(x >= -7.45133219101941108420e+02 && x <= 7.09782712893383973096e+02) {
+		switch {
+		case math.IsNaN(x):
+			return x
+		case x > 0:
+			return math.Inf(1)
+		}
 		return 0
 	}
 	// x = k·ln 2 + r with |r| ≤ ln 2 / 2, r = hi - lo
