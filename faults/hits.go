@@ -23,13 +23,21 @@ func (v Verdict) Hits() Hits {
 }
 
 // End is [Verdict.End].
-func (h Hits) End() { h.each((*rule).end) }
+func (h Hits) End() {
+	if h.rule != nil {
+		h.each((*rule).end)
+	}
+}
 
 // Seen tells that what the faults did reached a client that still waited for it; they
 // count it ([RuleCount].Seen). It is to be called at most once for each verdict, by
 // whoever knows what came of the request. Of a request that the backend's limits turned
 // away, only the faults that made it late count.
 func (h Hits) Seen() {
+	if h.rule != nil && h.before == 0 { // as most are
+		h.rule.seen.add(h.rule.alone)
+		return
+	}
 	h.each(func(r *rule) {
 		if h.before&turned == 0 || r.effect.Kind == Latency {
 			r.seen.add(r.alone)

@@ -53,7 +53,7 @@ func Programs(simulate, dir, scratch string) []Program {
 		}
 	}
 	return []Program{
-		{"squall", 10 * time.Minute, func(virtual time.Duration, seed uint64) (Result, error) {
+		{"squall", 30 * time.Minute, func(virtual time.Duration, seed uint64) (Result, error) {
 			return scenario(simulate, dir, scratch, virtual, seed)
 		}},
 		{"heapq, recorded", 30 * time.Second, python("fleet_heapq_recorded.py")},

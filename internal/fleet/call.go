@@ -156,7 +156,12 @@ func (c *call) send() {
 		return
 	}
 	latency := c.draw() // early: the processor has other things to do until it is needed
-	c.describe(&r.request, int(c.attempts))
+	if c.own == nil && r.routing.table == nil && r.described == &r.mix.ops[c.op] { // but for whose it is, it is there
+		r.request.Client, r.request.Call, r.request.Attempt = c.client, uint64(c.number), int(c.attempts)
+	} else {
+		c.describe(&r.request, int(c.attempts))
+		r.described = &r.mix.ops[c.op]
+	}
 	a := r.wire.send(c, &r.request)
 	c.dispatch(&a, latency)
 }

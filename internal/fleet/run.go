@@ -42,11 +42,12 @@ type run struct {
 	owned    bool  // calls have keys, sizes or breakers of their own
 	err      error // a request that could not be sent: the run is void
 
-	numbers  []uint32 // calls started by each client
-	calls    pool
-	request  faults.Request // of the attempt that is being sent
-	recorder recorder
-	audit    audit
+	numbers   []uint32 // calls started by each client
+	calls     pool
+	request   faults.Request // of the attempt that is being sent
+	described *mixOp         // what it asks for
+	recorder  recorder
+	audit     audit
 
 	ended func(c *call, ok bool) // nil: nobody is told. For tests that keep books of their own.
 
