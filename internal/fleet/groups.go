@@ -122,9 +122,6 @@ func newChoice(first int, ops []Op) choice {
 }
 
 func (c *choice) pick(u float64) int {
-	if len(c.cum) == 1 {
-		return c.first
-	}
 	i := sort.SearchFloat64s(c.cum, u)
 	if i < len(c.cum) && c.cum[i] == u { // u lies in [cum[i-1], cum[i])
 		i++

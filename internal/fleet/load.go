@@ -74,7 +74,11 @@ func (r *run) caller(index uint64) uint64 {
 
 func (r *run) arriveMixed(client uint64) {
 	number := uint64(r.numbers[client])
-	op := r.groups[r.group(client)].mix.pick(r.draws.mix.Float64(client, number, 0))
+	mix := &r.groups[r.group(client)].mix
+	op := mix.first
+	if len(mix.cum) > 1 {
+		op = mix.pick(r.draws.mix.Float64(client, number, 0))
+	}
 	m := &r.mix.ops[op]
 	key := m.Key
 	if r.keyed {
