@@ -155,7 +155,7 @@ func (c *call) send() {
 		c.post()
 		return
 	}
-	latency := c.draw() // early: the processor has other things to do until it is needed
+	latency := c.draw()                                                            // early: the processor has other things to do until it is needed
 	if c.own == nil && r.routing.table == nil && r.described == &r.mix.ops[c.op] { // but for whose it is, it is there
 		r.request.Client, r.request.Call, r.request.Attempt = c.client, uint64(c.number), int(c.attempts)
 	} else {
