@@ -155,8 +155,10 @@ func (c *call) send() {
 		c.post()
 		return
 	}
-	latency := c.draw()                                                            // early: the processor has other things to do until it is needed
-	if c.own == nil && r.routing.table == nil && r.described == &r.mix.ops[c.op] { // but for whose it is, it is there
+	// The draw comes early: the processor has other things to do until it is needed. And
+	// where the request asks for what the last one did, only whose it is has to be told.
+	latency := c.draw()
+	if c.own == nil && r.routing.table == nil && r.described == &r.mix.ops[c.op] {
 		r.request.Client, r.request.Call, r.request.Attempt = c.client, uint64(c.number), int(c.attempts)
 	} else {
 		c.describe(&r.request, int(c.attempts))

@@ -136,7 +136,8 @@ func TestBreaker(t *testing.T) {
 	if p.Total.Attempts != attempts || p.Total.RejectedByBreaker != p.Total.Calls-attempts || p.Breakers.Count != 1 || p.Breakers.Transitions != attempts/3 {
 		t.Errorf("%+v, %+v", p.Total, p.Breakers)
 	}
-	if opened := time.Duration(p.Breakers.OpenNS); opened > 0 != (attempts == 3) || opened > 10*time.Second {
+	// Not the hour: the 10 s of the run, and by how much a busy machine is late for its end.
+	if opened := time.Duration(p.Breakers.OpenNS); opened > 0 != (attempts == 3) || opened > time.Minute {
 		t.Errorf("open for %v of 10 s", opened)
 	}
 }
