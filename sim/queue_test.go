@@ -154,6 +154,9 @@ func TestQueueUsesItsChunksAgain(t *testing.T) {
 func BenchmarkQueues(b *testing.B) {
 	for _, gaps := range []string{"exponential", "mixed"} {
 		for _, n := range []int{1e3, 1e4, 1e5, 1e6, 1e7} {
+			if testing.Short() && n > 1e6 {
+				continue // they take a minute to fill
+			}
 			for _, name := range []string{"queue", "radix", "heap4", "calendar"} {
 				b.Run(fmt.Sprintf("%s/pending=%d/%s", gaps, n, name), func(b *testing.B) {
 					hold(b, rivals()[name](), n, gaps == "mixed")
