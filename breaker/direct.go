@@ -66,7 +66,7 @@ func (g *gate) beginDirect(p *phase) ticket {
 
 // endDirect is told of a call that has ended, and what was made of it.
 func (g *gate) endDirect(p *phase, t *ticket, verdict error) {
-	if g.looks(p) {
+	if g.phase.Load() != p {
 		g.current() // what is due happens now, if not before
 	}
 	if p.simple && verdict == nil {

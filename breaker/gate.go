@@ -144,10 +144,6 @@ func (g *gate) current() *phase {
 	return g.settle()
 }
 
-// looks tells whether the end of a call that was admitted in phase p has to look at
-// what is due: not where p is closed and lasts, whose rules are asked by the call itself.
-func (g *gate) looks(p *phase) bool { return p.state != Closed || g.phase.Load() != p }
-
 // settle is current for a breaker that time may change: it makes an open one
 // half-open, and opens a half-open one that lost a probe, and a closed one in which
 // calls hang, if that is due.
