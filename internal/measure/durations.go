@@ -86,12 +86,16 @@ func (t *Durations) Settle() {
 // pour puts the list into the histogram.
 func (t *Durations) pour() {
 	if t.hist == nil {
-		if t.Digits == 0 {
-			t.Digits = 3
-		}
-		t.hist = hdrhistogram.New(1, histTop, t.Digits)
+		t.hist = hdrhistogram.New(1, histTop, t.digits())
 	}
 	record(t.hist, t.held)
+}
+
+func (t *Durations) digits() int {
+	if t.Digits == 0 {
+		return 3
+	}
+	return t.Digits
 }
 
 func record(h *hdrhistogram.Histogram, list []time.Duration) {
@@ -136,10 +140,7 @@ func (t *Durations) look(f func(*hdrhistogram.Histogram)) {
 		f(t.hist)
 		return
 	}
-	digits := t.Digits
-	if digits == 0 {
-		digits = 3
-	}
+	digits := t.digits()
 	h, _ := scratch[digits].Get().(*hdrhistogram.Histogram)
 	if h == nil {
 		h = hdrhistogram.New(1, histTop, digits)

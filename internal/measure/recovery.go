@@ -19,7 +19,6 @@ const recoveryWindows = 1 << 20
 // start, and finds from them how long calls went on failing after a fault. It is
 // made by [NewRecovery], and not safe for concurrent use.
 type Recovery struct {
-	width time.Duration
 	ticks Ticks
 	good  []uint32
 	all   []uint32
@@ -31,12 +30,12 @@ func NewRecovery(run time.Duration) Recovery {
 	for run/w > recoveryWindows {
 		w *= 2
 	}
-	return Recovery{width: w, ticks: NewTicks(w)}
+	return Recovery{ticks: NewTicks(w)}
 }
 
 // Clone returns a copy that further calls do not change.
 func (r *Recovery) Clone() Recovery {
-	return Recovery{width: r.width, ticks: r.ticks, good: slices.Clone(r.good), all: slices.Clone(r.all)}
+	return Recovery{ticks: r.ticks, good: slices.Clone(r.good), all: slices.Clone(r.all)}
 }
 
 // Call counts a call that was meant to start at that time of the run.
@@ -53,13 +52,13 @@ func (r *Recovery) Call(start time.Duration, ok bool) {
 
 // first returns the first window that lies wholly after t: one that straddles
 // a phase's edge would charge the fault's failures to the healthy phase.
-func (r *Recovery) first(t time.Duration) int { return int((t + r.width - 1) / r.width) }
+func (r *Recovery) first(t time.Duration) int { return int((t + r.ticks.width - 1) / r.ticks.width) }
 
 // rate returns the success rate of calls that started in [from, to), or 1
 // without calls.
 func (r *Recovery) rate(from, to time.Duration) float64 {
 	var good, all uint64
-	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
+	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.ticks.width < to; i++ {
 		good, all = good+uint64(r.good[i]), all+uint64(r.all[i])
 	}
 	if all == 0 {
@@ -73,9 +72,9 @@ func (r *Recovery) rate(from, to time.Duration) float64 {
 // calls say nothing.
 func (r *Recovery) lastBad(from, to time.Duration, floor float64) time.Duration {
 	last := time.Duration(0)
-	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.width < to; i++ {
+	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.ticks.width < to; i++ {
 		if r.all[i] > 0 && float64(r.good[i])/float64(r.all[i]) < floor {
-			last = min(time.Duration(i+1)*r.width, to) - from
+			last = min(time.Duration(i+1)*r.ticks.width, to) - from
 		}
 	}
 	return last
