@@ -24,11 +24,3 @@ func (d *dates) text(t time.Time) string {
 	d.last.Store(now)
 	return now.text
 }
-
-// header is http.Header.Get for a name that is known to be canonical.
-func header(h http.Header, name string) string {
-	if values := h[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}

@@ -23,11 +23,7 @@ func (v Verdict) Hits() Hits {
 }
 
 // End is [Verdict.End].
-func (h Hits) End() {
-	if h.rule != nil {
-		h.each((*rule).end)
-	}
-}
+func (h Hits) End() { h.each((*rule).end) }
 
 // Seen tells that what the faults did reached a client that still waited for it; they
 // count it ([RuleCount].Seen). It is to be called at most once for each verdict, by

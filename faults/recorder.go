@@ -365,3 +365,11 @@ func (b *responseBody) Close() error {
 	b.closed = true
 	return nil
 }
+
+// header is http.Header.Get for a name that is known to be canonical.
+func header(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
