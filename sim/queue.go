@@ -147,9 +147,7 @@ func (q *queue) push(at time.Duration, word uint64) {
 	if e.at < q.edge && q.insert(e) {
 		return
 	}
-	if e.at < q.least {
-		q.known = false
-	}
+	q.least = min(q.least, e.at)
 	q.put(e)
 }
 
