@@ -53,24 +53,31 @@ func BenchmarkModel(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			c := crowd(b, bench.clients, bench.d)
 			c.Policy.Breaker, c.Policy.Scope = bench.breaker, bench.scope
-			b.ReportAllocs()
-			var attempts, events uint64
-			used := processor(b)
-			for b.Loop() {
-				res, err := Run(context.Background(), c, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
-				events += res.run.loop.Events()
-			}
-			used = processor(b) - used
-			b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
-			b.ReportMetric(float64(attempts)/used.Seconds(), "attempts/cpu-s")
+			events, used := playAll(b, c)
 			b.ReportMetric(float64(bare(b, newHeldHeap(), bench.clients, events))/float64(used), "floor")
 			b.ReportMetric(float64(bare(b, newHeldLoop(), bench.clients, events))/float64(used), "loop")
 		})
 	}
+}
+
+// playAll plays a fleet as often as the benchmark wants, and returns the events and the
+// processor's time that it took.
+func playAll(b *testing.B, c *Config) (events uint64, used time.Duration) {
+	b.ReportAllocs()
+	var attempts uint64
+	used = processor(b)
+	for b.Loop() {
+		res, err := Run(context.Background(), c, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
+		events += res.run.loop.Events()
+	}
+	used = processor(b) - used
+	b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
+	b.ReportMetric(float64(attempts)/used.Seconds(), "attempts/cpu-s")
+	return events, used
 }
 
 // processor is the time that this process has had of all processors: unlike the time
@@ -101,19 +108,7 @@ func BenchmarkHTTP(b *testing.B) {
 			c.Mode = HTTP
 			c.Load.Mix = []Op{{Name: bench.op, Key: "raw/{client}/{call}.json", Size: 4 << 10, Weight: 1}}
 			c.Plan.Phases[0].Rules = bench.rules
-			b.ReportAllocs()
-			var attempts uint64
-			used := processor(b)
-			for b.Loop() {
-				res, err := Run(context.Background(), c, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				attempts += res.run.recorder.total(func(int, int) bool { return true }).attempts
-			}
-			used = processor(b) - used
-			b.ReportMetric(float64(attempts)/b.Elapsed().Seconds(), "attempts/s")
-			b.ReportMetric(float64(attempts)/used.Seconds(), "attempts/cpu-s")
+			playAll(b, c)
 		})
 	}
 }

@@ -155,16 +155,8 @@ func (c *call) send() {
 		c.post()
 		return
 	}
-	// The draw comes early: the processor has other things to do until it is needed. And
-	// where the request asks for what the last one did, only whose it is has to be told.
-	latency := c.draw()
-	if c.own == nil && r.routing.table == nil && r.described == &r.mix.ops[c.op] {
-		r.request.Client, r.request.Call, r.request.Attempt = c.client, uint64(c.number), int(c.attempts)
-	} else {
-		c.describe(&r.request, int(c.attempts))
-		r.described = &r.mix.ops[c.op]
-	}
-	a := r.wire.send(c, &r.request)
+	latency := c.draw() // early: the processor has other things to do until it is needed
+	a := r.wire.send(c, c.request())
 	c.dispatch(&a, latency)
 }
 
@@ -182,6 +174,18 @@ func (c *call) admitted() bool {
 		return true
 	}
 	return false
+}
+
+// request is that of the attempt under way, until the next one. Where it asks for what
+// the last one did, only whose it is has to be told.
+func (c *call) request() *faults.Request {
+	r := c.run
+	if op := &r.mix.ops[c.op]; c.own != nil || r.routing.table != nil || r.described != op {
+		c.describe(&r.request, int(c.attempts))
+		r.described = op
+	}
+	r.request.Client, r.request.Call, r.request.Attempt = c.client, uint64(c.number), int(c.attempts)
+	return &r.request
 }
 
 // describe sets r to what an attempt asks for. Of lists nobody knows the size: their

@@ -18,16 +18,20 @@ const (
 	eventWorked  // the backend has done its work on an attempt that it never answers
 	eventArrives // the request has come through the network
 	eventLeaves  // the answer goes into the network
-	eventNext    // a client of a closed load makes its next call: the generation is its life
+	eventBegins  // a client of a closed load is there, and pauses before its first call
+	eventNext    // it makes its next call: the generation is its life
 
 	eventBits      = 3
-	generationBits = 28
 	generationAt   = eventBits + 32
+	generationMask = 1<<28 - 1
 )
 
 func newEvent(kind event, index, generation uint32) event {
-	return kind | event(index)<<eventBits | event(generation)<<(64-generationBits)>>(64-generationBits-generationAt)
+	return kind | event(index)<<eventBits | event(generation&generationMask)<<generationAt
 }
+
+// ofClient reports whether it is about a client, and not about a call.
+func (e event) ofClient() bool { return e.kind() >= eventBegins }
 
 func (e event) kind() event { return e & (1<<eventBits - 1) }
 
@@ -35,7 +39,7 @@ func (e event) kind() event { return e & (1<<eventBits - 1) }
 func (e event) index() uint32 { return uint32(e >> eventBits) }
 
 func (e event) isOf(generation uint32) bool {
-	return uint32(e>>generationAt) == generation&(1<<generationBits-1)
+	return uint32(e>>generationAt) == generation&generationMask
 }
 
 // happenings is the run in its role as the actor of what happens to calls.
@@ -43,8 +47,8 @@ type happenings run
 
 func (a *happenings) Act(now time.Duration, data uint64) {
 	r, e := (*run)(a), event(data)
-	if e.kind() == eventNext {
-		r.again(e)
+	if e.ofClient() {
+		r.clientActs(e)
 		return
 	}
 	r.calls.at(e.index()).act(now, e)
@@ -52,9 +56,14 @@ func (a *happenings) Act(now time.Duration, data uint64) {
 
 // Foresee has the memory bring a call's lines before they are needed.
 func (a *happenings) Foresee(data uint64) {
-	if e := event(data); e.kind() != eventNext {
+	if e := event(data); !e.ofClient() {
 		a.calls.touch(e.index())
 	}
+}
+
+// clientAt schedules what happens to a client of a closed load, in this life of it.
+func (r *run) clientAt(t time.Duration, kind event, client uint64) {
+	r.loop.Post(t, uint64(newEvent(kind, uint32(client), r.lives.of(client))))
 }
 
 // at schedules what happens to a call.

@@ -173,16 +173,7 @@ func (r *run) enroll(client, phase uint64) {
 	}
 	after := r.starts.Sample(r.draws.start.Float64(client, phase, 0))
 	if at := sim.Add(r.loop.Now(), after); at < r.duration {
-		r.loop.At(at, (*newcomer)(r), uint64(newEvent(eventNext, uint32(client), r.lives.of(client))))
-	}
-}
-
-// newcomer is the run in its role as the actor that has a client begin.
-type newcomer run
-
-func (a *newcomer) Act(_ time.Duration, data uint64) {
-	if r, e := (*run)(a), event(data); r.lasts(e) {
-		r.pause(uint64(e.index()))
+		r.clientAt(at, eventBegins, client)
 	}
 }
 
@@ -193,9 +184,6 @@ func (l *lives) of(client uint64) uint32 {
 	}
 	return l.number[client]
 }
-
-// lasts reports whether the client's life that an event was for goes on.
-func (r *run) lasts(e event) bool { return e.isOf(r.lives.of(uint64(e.index()))) }
 
 // texts tells who comes and goes when a phase begins.
 func (l Lives) texts() (texts []string) {

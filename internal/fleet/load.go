@@ -116,14 +116,19 @@ func (r *run) pause(client uint64) {
 		d = max(d, think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
 	if at := sim.Add(r.loop.Now(), d); at < r.duration {
-		r.loop.Post(at, uint64(newEvent(eventNext, uint32(client), r.lives.of(client))))
+		r.clientAt(at, eventNext, client)
 	}
 }
 
-// again has a client of a closed load make its next call.
-func (r *run) again(e event) {
-	if r.lasts(e) {
-		r.arriveMixed(uint64(e.index()))
+// clientActs receives the events of the clients of a closed load.
+func (r *run) clientActs(e event) {
+	client := uint64(e.index())
+	switch {
+	case !e.isOf(r.lives.of(client)): // that life is over
+	case e.kind() == eventBegins:
+		r.pause(client)
+	default:
+		r.arriveMixed(client)
 	}
 }
 

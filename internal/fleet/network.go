@@ -60,8 +60,7 @@ func (c *call) post() {
 func (c *call) arrive() {
 	r := c.run
 	c.own.net.onWay = false
-	c.describe(&r.request, int(c.attempts))
-	a := r.wire.send(c, &r.request)
+	a := r.wire.send(c, c.request())
 	c.dispatch(&a, c.draw())
 	if !c.own.net.orphan {
 		return

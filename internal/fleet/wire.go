@@ -57,12 +57,8 @@ func (w modelWire) send(c *call, req *faults.Request) (a answer) {
 		v = r.limiter.Meet(now, *req, v)
 	}
 	refused := r.routing.err(int(c.route), req.Method)
-	if v.Rule < 0 && r.limiter == nil { // nobody has put anything in the way of the backend's answer
-		a.served, a.err = true, refused
-	} else {
-		a.judged(req, &v)
-		a.err = routed(&v, refused)
-	}
+	a.judged(req, &v)
+	a.err = routed(&v, refused)
 	if a.served && refused == nil && r.mix.ops[c.op].writes && r.hasRoom(c.client, uint64(c.number), int(c.attempts)) {
 		a.commits = 1
 	}

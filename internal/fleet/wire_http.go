@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/faults/httpfake"
@@ -31,11 +30,10 @@ func newHTTPWire(r *run) (wire, error) {
 	w := &httpWire{run: r}
 	w.request = (&http.Request{URL: &url.URL{Scheme: "http", Host: "squall.invalid"}}).WithContext(faults.WithRequestAt(context.Background(), &w.who))
 	w.ensure = w.ensureObject
-	now := func() time.Time { return epoch.Add(r.loop.Now()) }
-	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(now), faults.WithLimiter(r.limiter, nil, nil)}
+	opts := []faults.Option{faults.WithNow(r.loop.Now), faults.WithDate(r.now), faults.WithLimiter(r.limiter, nil, nil)}
 	var backend http.Handler
 	if r.cfg.Backend.Kind == S3 {
-		store := s3fake.New(s3fake.WithNow(now), s3fake.QuickETags(), s3fake.OnCommit(w.committed), s3fake.WithHistory(r.cfg.Plan.History()))
+		store := s3fake.New(s3fake.WithNow(r.now), s3fake.QuickETags(), s3fake.OnCommit(w.committed), s3fake.WithHistory(r.cfg.Plan.History()))
 		if err := store.CreateBucket(r.cfg.Backend.Bucket); err != nil {
 			return nil, fmt.Errorf("fleet: bucket %s: %w", r.cfg.Backend.Bucket, err)
 		}
@@ -44,7 +42,7 @@ func newHTTPWire(r *run) (wire, error) {
 		backend = httpfake.New(httpfake.WithRoutes(r.routing.table), httpfake.OnCommit(w.committed))
 		opts = append(opts, faults.PlainHTTP())
 	}
-	w.transport = faults.NewTransport(faults.NewHandler(r.injector, w.withRoom(backend), opts...), faults.WithDate(now))
+	w.transport = faults.NewTransport(faults.NewHandler(r.injector, w.withRoom(backend), opts...), faults.WithDate(r.now))
 	return w, nil
 }
 
