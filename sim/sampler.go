@@ -34,11 +34,15 @@ func (d Dist) Sampler() (Sampler, error) {
 		if d.Sigma == 0 {
 			return fixed(min(d.Median, limit)), nil
 		}
-		return lognormal{median: float64(d.Median), sigma: d.Sigma, max: limit}, nil
+		return inPieces(lognormal{median: float64(d.Median), sigma: d.Sigma, max: limit}, shape{Lognormal, d.Sigma},
+			func(u float64) float64 { return exp(float64(d.Sigma * NormalQuantile(u))) }, float64(d.Median), limit), nil
 	case Exponential:
-		return exponential{mean: float64(d.Mean), max: limit}, nil
+		return inPieces(exponential{mean: float64(d.Mean), max: limit}, shape{Exponential, 0},
+			func(u float64) float64 { return -log(1 - u) }, float64(d.Mean), limit), nil
 	case Pareto:
-		return pareto{min: float64(d.Min), exponent: min(1/d.Alpha, math.MaxFloat64), max: limit}, nil
+		exponent := min(1/d.Alpha, math.MaxFloat64)
+		return inPieces(pareto{min: float64(d.Min), exponent: exponent, max: limit}, shape{Pareto, exponent},
+			func(u float64) float64 { return exp(float64(-exponent * log(1-u))) }, float64(d.Min), limit), nil
 	case Empirical:
 		return newEmpirical(d.Percentiles), nil
 	}
