@@ -30,7 +30,7 @@ type Durations struct {
 	held     []time.Duration // not in the histogram yet
 	counted  int             // of held, those that are in what follows
 	count    uint64
-	sum      float64 // nanoseconds; a float as a year of hour-long calls overflows an int64
+	sum      wide // nanoseconds
 	min, max time.Duration
 }
 
@@ -77,7 +77,7 @@ func (t *Durations) Settle() {
 	}
 	for _, d := range t.held[t.counted:] {
 		t.min, t.max = min(t.min, d), max(t.max, d)
-		t.sum += float64(d)
+		t.sum.add(uint64(d))
 	}
 	t.count += uint64(len(t.held) - t.counted)
 	t.counted = len(t.held)
@@ -117,7 +117,7 @@ func (t *Durations) Merge(o *Durations) {
 	}
 	t.min, t.max = min(t.min, o.min), max(t.max, o.max)
 	t.count += o.count
-	t.sum += o.sum
+	t.sum.addWide(o.sum)
 	if t.hist == nil && o.hist == nil && len(t.held)+len(o.held) <= heldMost {
 		t.held = append(t.held, o.held...)
 		t.counted = len(t.held)
@@ -184,7 +184,7 @@ func (t *Durations) Mean() time.Duration {
 	if t.count == 0 {
 		return 0
 	}
-	return time.Duration(t.sum / float64(t.count))
+	return time.Duration(t.sum.over(t.count))
 }
 
 // Max returns the longest; 0 of none.
