@@ -83,6 +83,12 @@ func newCounting(r Rule) *counting {
 	return &counting{every: r.Every, first: r.First, everyCounts: map[uint64]int{}, firstCounts: map[uint64]int{}, calls: map[uint64]struct{}{}}
 }
 
+// forgets reports whether it counts the attempts of one call only, whose number the request
+// tells.
+func (c *counting) forgets() bool {
+	return c == nil || (c.every.N <= 1 || c.every.Per == ByCall) && (c.first.N == 0 || c.first.Per == ByCall)
+}
+
 // leaves reports whether the rule is for the request, and counts it.
 func (c *counting) leaves(r *Request) bool {
 	c.mu.Lock()

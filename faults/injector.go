@@ -273,6 +273,22 @@ func (r *Request) path() string {
 	return r.Key
 }
 
+// Forgets reports whether what happens to a request does not depend on those before it, and
+// is as quickly told whatever the order of times in which they come: no rule counts requests
+// of more than one call, has a bound to how many are under it, comes in bursts, or knows
+// credentials, and none was added.
+func (in *Injector) Forgets() bool {
+	if in.seen != nil || len(in.more.get()) > 0 {
+		return false
+	}
+	for _, r := range in.rules {
+		if r.atMost > 0 || r.shape.bursts != nil || !r.counting.forgets() {
+			return false
+		}
+	}
+	return true
+}
+
 // PhaseAt returns the number of the phase in force at that time of the plan.
 // The last one stays in force after its end.
 func (in *Injector) PhaseAt(at time.Duration) int {

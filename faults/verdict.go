@@ -35,6 +35,10 @@ type Verdict struct {
 	refusal *Refusal      // of a backend's limits; nil: none
 }
 
+// Clean reports whether nothing happens to the request: it gets the backend's answer as it
+// is, in the backend's time.
+func (v *Verdict) Clean() bool { return v.rule == nil && v.refusal == nil }
+
 // Effect returns the effect that hit the request; the zero Effect where nothing goes
 // wrong.
 func (v Verdict) Effect() Effect { return *v.effect() }
