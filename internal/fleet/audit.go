@@ -30,6 +30,7 @@ type audit struct {
 	area         uint64 // calls in flight, summed over nanoseconds
 	took         uint64 // nanoseconds of all calls together
 	last         time.Duration
+	apart        bool         // calls are not in the order of time: area is got from their beginnings and ends
 	broken       *BrokenError // the first law that was
 }
 
@@ -44,13 +45,21 @@ func (a *audit) pass(now time.Duration, flying int) {
 
 // begin notes the beginning of a call beside those in flight.
 func (a *audit) begin(now time.Duration, flying int) {
-	a.pass(now, flying)
+	if a.apart {
+		a.area -= uint64(now)
+	} else {
+		a.pass(now, flying)
+	}
 	a.begun++
 }
 
 // end notes the end of one of the calls in flight.
 func (a *audit) end(c *call, now time.Duration, flying int) {
-	a.pass(now, flying)
+	if a.apart {
+		a.area += uint64(now)
+	} else {
+		a.pass(now, flying)
+	}
 	a.ended++
 	a.took += uint64(now - c.start)
 	if !c.flying {

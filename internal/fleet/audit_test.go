@@ -25,8 +25,18 @@ func TestAuditFindsBrokenLaws(t *testing.T) {
 			r.recorder.cells[0].attempts++
 		},
 		"every call has one end": func(r *run) { r.recorder.cells[0].succeeded++ },
-		"time goes on": func(r *run) {
+		"time goes on, but it": func(r *run) {
+			r.cfg.inTurn = true
 			r.loop.After(time.Second, actor(func() { r.audit.pass(0, 0) }), 0)
+		},
+		"time goes on, but call": func(r *run) {
+			r.loop.After(time.Second, actor(func() {
+				c := r.calls.take()
+				c.run, c.start, c.sent, c.cell = r, r.loop.Now(), -1, r.recorder.cellNow(0, 0, 0)
+				r.ahead.now = 2 * time.Second
+				c.at(r.ahead.now-1, eventSend)
+				c.playOn()
+			}), 0)
 		},
 	} {
 		r, err := newRun(withFault(t, steady(3), 0.3, "SlowDown"))

@@ -27,10 +27,11 @@ func crowd(tb testing.TB, clients int, d time.Duration) *Config {
 	return c
 }
 
-// BenchmarkModel plays a crowd without bytes. Read attempts/s, and floor: which part it
-// makes of the speed of a bare 4-ary heap with the same number of events pending, which
-// does nothing but take one out and put one in. loop is the same of the bare event loop,
-// which is two to six times as fast as that heap.
+// BenchmarkModel plays a crowd without bytes, each call at once where that is possible, and
+// with its events in their turn. Read attempts/s. Of the events, floor is which part the
+// crowd makes of the speed of a bare 4-ary heap with the same number of events pending,
+// which does nothing but take one out and put one in; loop is the same of the bare event
+// loop, which is two to six times as fast as that heap.
 func BenchmarkModel(b *testing.B) {
 	// An open breaker in front of clients that never pause would turn 10⁶ calls a second
 	// away: this one is asked all the time, and opens hardly ever.
@@ -38,22 +39,34 @@ func BenchmarkModel(b *testing.B) {
 	for _, bench := range []struct {
 		clients int
 		breaker *breaker.Config
-		scope   Scope
+		inTurn  bool
 		d       time.Duration
 	}{
-		{1e3, nil, PerOperation, 10 * time.Minute},
-		{1e3, perClient, PerClient, 10 * time.Minute},
-		{1e5, nil, PerOperation, 10 * time.Second},
-		{1e6, nil, PerOperation, 5 * time.Second},
+		{1e3, nil, false, 10 * time.Minute},
+		{1e3, nil, true, 10 * time.Minute},
+		{1e3, perClient, false, 10 * time.Minute},
+		{1e3, perClient, true, 10 * time.Minute},
+		{1e5, nil, false, 10 * time.Second},
+		{1e5, nil, true, 10 * time.Second},
+		{1e6, nil, false, 5 * time.Second},
+		{1e6, nil, true, 5 * time.Second},
 	} {
 		name := strconv.Itoa(bench.clients) + " clients"
-		if bench.breaker != nil {
+		switch {
+		case bench.breaker != nil && bench.inTurn:
+			name += " with breakers, in turn"
+		case bench.breaker != nil:
 			name += " with breakers"
+		case bench.inTurn:
+			name += " in turn"
 		}
 		b.Run(name, func(b *testing.B) {
 			c := crowd(b, bench.clients, bench.d)
-			c.Policy.Breaker, c.Policy.Scope = bench.breaker, bench.scope
+			c.Policy.Breaker, c.Policy.Scope, c.inTurn = bench.breaker, PerClient, bench.inTurn
 			events, used := playAll(b, c)
+			if !bench.inTurn {
+				return
+			}
 			b.ReportMetric(float64(bare(b, newHeldHeap(), bench.clients, events))/float64(used), "floor")
 			b.ReportMetric(float64(bare(b, newHeldLoop(), bench.clients, events))/float64(used), "loop")
 		})

@@ -21,7 +21,7 @@ type breakers struct {
 	scope   Scope
 	ops     int // operations in the mix
 	clients int
-	clock   *sim.Clock
+	clock   *clock
 	judge   func(error) retry.Class
 
 	chance sim.Stream // of open times
@@ -39,7 +39,7 @@ type breakers struct {
 	transitions []uint64
 }
 
-func newBreakers(cfg *Config, policy *Policy, clock *sim.Clock, rec *recorder, judge func(error) retry.Class) breakers {
+func newBreakers(cfg *Config, policy *Policy, clock *clock, rec *recorder, judge func(error) retry.Class) breakers {
 	phases, ops := len(cfg.Plan.Phases), len(opNames(cfg.Load.allOps()))
 	keys := 0
 	if policy.Breaker != nil {

@@ -61,7 +61,8 @@ func (o *own) reset(key string, size int64, network bool) {
 
 // begin starts a call that was meant to start now.
 func (r *run) begin(client uint64, op int, key string, size int64) {
-	r.audit.begin(r.loop.Now(), r.calls.flying)
+	now := r.moment()
+	r.audit.begin(now, r.calls.flying)
 	c := r.calls.take()
 	c.run, c.client, c.op = r, client, uint16(op)
 	if r.owned {
@@ -77,7 +78,7 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	}
 	c.number = r.numbers[i]
 	r.numbers[i]++
-	c.start, c.sent, c.attempts, c.commits = r.loop.Now(), -1, 0, 0
+	c.start, c.sent, c.attempts, c.commits = now, -1, 0, 0
 	c.cell = r.recorder.cellNow(c.start, r.group(client), r.mix.ops[op].name)
 	if r.live != nil {
 		r.live.launch(c)
@@ -85,6 +86,11 @@ func (r *run) begin(client uint64, op int, key string, size int64) {
 	}
 	crew := r.crewOf(client)
 	c.step = crew.retrier(client).Begin(crew.now(r))
+	if r.apart {
+		c.at(c.start, eventSend)
+		c.playOn()
+		return
+	}
 	c.send()
 }
 
@@ -111,7 +117,17 @@ func (c *call) act(now time.Duration, e event) {
 	if !e.isOf(c.generation) {
 		return // the client no longer waits for this
 	}
-	switch e.kind() {
+	if c.run.apart {
+		c.at(now, e.kind())
+		c.playOn()
+		return
+	}
+	c.happens(now, e.kind())
+}
+
+// happens has something happen to the call.
+func (c *call) happens(now time.Duration, what event) {
+	switch what {
 	case eventSend:
 		c.send()
 	case eventAnswer:
@@ -149,7 +165,7 @@ func (c *call) send() {
 		}
 	}
 	c.attempts++
-	c.sent = r.loop.Now()
+	c.sent = r.moment()
 	c.cell.attempts++
 	if r.network != nil {
 		c.post()
@@ -167,7 +183,7 @@ func (c *call) admitted() bool {
 	d := c.step.Admit(r.now(), r.draws.pace.Float64(c.client, uint64(c.number), uint64(c.attempts)))
 	switch {
 	case !d.Retry:
-		c.end(r.loop.Now(), false, int(d.Reason))
+		c.end(r.moment(), false, int(d.Reason))
 	case d.After > 0:
 		c.after(d.After, eventSend)
 	default:
@@ -298,7 +314,7 @@ func (c *call) queue(work, limit time.Duration, limited bool, a *answer) {
 func (c *call) settle(err error) {
 	r := c.run
 	c.generation++
-	now := r.loop.Now()
+	now := r.moment()
 	if r.network != nil && c.own.net.onWay {
 		c.abandon()
 	}
@@ -334,12 +350,15 @@ func (c *call) failed(err error) {
 	if d.Reason == retry.OverBudget {
 		c.cell.denied++
 	}
-	c.end(r.loop.Now(), false, int(d.Reason))
+	c.end(r.moment(), false, int(d.Reason))
 }
 
 // giveUp ends a call that is still in flight when the run ends.
 func (c *call) giveUp(now time.Duration) {
 	c.cell.unfinished++
+	if c.own != nil {
+		c.own.permit = breaker.Permit{} // the breaker will not hear of it
+	}
 	if c.sent >= 0 {
 		c.run.recorder.attempt(c, now, reports.OutcomeUnfinished)
 	}
@@ -351,6 +370,7 @@ func (c *call) end(now time.Duration, ok bool, reason int) {
 	if r.live == nil {
 		r.audit.end(c, now, r.calls.flying)
 	}
+	r.last = max(r.last, now)
 	r.recorder.ended(c, now, ok, reason)
 	if r.ended != nil {
 		r.ended(c, ok)

@@ -89,6 +89,7 @@ type Config struct {
 	Watch   Watcher       // nil: nobody is told of single calls
 
 	observe retry.Observer // nil: none. For tests that compare traces.
+	inTurn  bool           // no call is played ahead of the others. For tests that compare both ways.
 }
 
 // DefaultDrain is how long calls may go on after the last phase before they

@@ -66,10 +66,7 @@ func (r *run) clientAt(t time.Duration, kind event, client uint64) {
 	r.loop.Post(t, uint64(newEvent(kind, uint32(client), r.lives.of(client))))
 }
 
-// at schedules what happens to a call.
-func (c *call) at(t time.Duration, kind event) { c.run.loop.Post(t, uint64(c.event(kind))) }
-
 // after is at, in d from now.
-func (c *call) after(d time.Duration, kind event) { c.at(sim.Add(c.run.loop.Now(), d), kind) }
+func (c *call) after(d time.Duration, kind event) { c.at(sim.Add(c.run.moment(), d), kind) }
 
 func (c *call) event(kind event) event { return newEvent(kind, c.index, c.generation) }

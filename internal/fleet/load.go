@@ -25,6 +25,9 @@ func (r *run) start() {
 	}
 	switch load.Model {
 	case Closed:
+		if r.apart {
+			r.rota = newRota(r)
+		}
 		for client := range uint64(load.Clients) {
 			if !r.lives.offlineFirst(client) {
 				r.enroll(client, 0)
@@ -115,7 +118,7 @@ func (r *run) pause(client uint64) {
 	if think := r.groups[r.group(client)].think; think != nil {
 		d = max(d, think.Sample(r.draws.think.Float64(client, uint64(r.numbers[client]), 0)))
 	}
-	if at := sim.Add(r.loop.Now(), d); at < r.duration {
+	if at := sim.Add(r.moment(), d); at < r.duration && !r.rota.take(client, at) {
 		r.clientAt(at, eventNext, client)
 	}
 }

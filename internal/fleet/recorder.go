@@ -80,10 +80,13 @@ func (r *recorder) cell(start time.Duration, group, op int) *cell {
 	return &r.cells[(r.phaseAt(start)*r.groups+group)*r.ops+op]
 }
 
-// cellNow is cell for times that never go back.
+// cellNow is cell for times that hardly ever go back.
 func (r *recorder) cellNow(now time.Duration, group, op int) *cell {
 	for r.phase < len(r.edges)-1 && now >= r.edges[r.phase] {
 		r.phase++
+	}
+	for r.phase > 0 && now < r.edges[r.phase-1] {
+		r.phase--
 	}
 	return &r.cells[(r.phase*r.groups+group)*r.ops+op]
 }

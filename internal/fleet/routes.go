@@ -80,6 +80,9 @@ func (t *routing) err(route int, method string) error {
 // routed is what becomes of a verdict where the backend itself answers with an
 // error: a body that is cut is then one of an error, whose status is known.
 func routed(v *faults.Verdict, refused error) error {
+	if v.Clean() {
+		return refused
+	}
 	if refused != nil && v.Served() && (v.Err() == nil || v.Effect().NeedsBody()) {
 		return refused
 	}

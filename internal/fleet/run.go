@@ -17,7 +17,7 @@ type run struct {
 	cfg      *Config
 	duration time.Duration
 	loop     *sim.Loop
-	clock    *sim.Clock
+	clock    *clock
 	station  *sim.Station  // the first node's; nil: the backend serves everything at once
 	balancer *sim.Balancer // nil: there is one node
 	fickle   bool          // the stations may give work up that they have let in
@@ -41,6 +41,12 @@ type run struct {
 	headed   bool  // a rule asks for headers
 	owned    bool  // calls have keys, sizes or breakers of their own
 	err      error // a request that could not be sent: the run is void
+
+	apart     bool // each call is played at once, ahead of the loop
+	ahead     ahead
+	rota      *rota         // nil: the loop has clients make their calls
+	end, last time.Duration // when calls are given up; when the last one ended
+	look      bool          // it is time to look at the context
 
 	numbers   []uint32 // calls started by each client
 	calls     pool
@@ -76,16 +82,19 @@ func Run(ctx context.Context, cfg *Config, progress func(now time.Duration)) (*R
 }
 
 func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Result, error) {
-	r.start()
-	end := r.duration + r.cfg.Drain
+	r.end = r.duration + r.cfg.Drain
 	if r.cfg.Drain == 0 {
-		end = r.duration + DefaultDrain
+		r.end = r.duration + DefaultDrain
 	}
-	for n := 1; r.loop.StepBy(end); n++ {
+	r.apart = r.separable()
+	r.audit.apart = r.apart
+	r.start()
+	for n := 1; r.loop.StepBy(r.end); n++ {
 		if r.err != nil {
 			return nil, r.err
 		}
-		if n%eventsPerCheck == 0 {
+		if n%eventsPerCheck == 0 || r.look {
+			r.look = false
 			if progress != nil {
 				progress(min(r.loop.Now(), r.duration))
 			}
@@ -100,9 +109,9 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 	}
 	// Virtual time goes on to the end even where nothing happens there; a call
 	// that waits for an answer that never comes is given up then.
-	stop := max(r.loop.Now(), r.duration)
+	stop := max(r.loop.Now(), r.duration, r.last)
 	if r.calls.flying > 0 {
-		stop = end
+		stop = r.end
 	}
 	return r.finish(stop)
 }
@@ -110,7 +119,7 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 func newRun(cfg *Config) (*run, error) {
 	r := &run{cfg: cfg, duration: cfg.Duration()}
 	r.loop = sim.NewLoopFor((*happenings)(r))
-	r.clock = r.loop.Clock(epoch)
+	r.clock = &clock{run: r, shown: epoch}
 	var err error
 	if r.latency, err = cfg.Backend.Latency.Sampler(); err != nil {
 		return nil, fmt.Errorf("fleet: backend latency: %w", err)
@@ -168,7 +177,8 @@ func (r *run) now() time.Time { return r.clock.Now() }
 // finish gives up the calls still in flight and closes the books.
 // The error is a [*BrokenError].
 func (r *run) finish(at time.Duration) (*Result, error) {
-	r.calls.each(func(c *call) { c.giveUp(at) })
+	// Calls that are played at once may be ahead of the time.
+	r.calls.each(func(c *call) { c.giveUp(max(at, c.start, c.sent)) })
 	r.books.end()
 	if err := r.close(); err != nil {
 		return nil, err

@@ -34,6 +34,10 @@ type answer struct {
 
 // judged sets what a verdict of the fault plan implies.
 func (a *answer) judged(req *faults.Request, v *faults.Verdict) {
+	if v.Clean() {
+		a.served = true
+		return
+	}
 	a.add, a.hang, a.served, a.upload = v.Add, v.Hangs(), v.Served(), v.Upload()
 	a.after, a.fixed = v.After()
 	a.hits = v.Hits()
@@ -46,7 +50,7 @@ type modelWire struct{ run *run }
 
 func (w modelWire) send(c *call, req *faults.Request) (a answer) {
 	r := w.run
-	now := r.loop.Now()
+	now := r.moment()
 	var header http.Header
 	if r.headed {
 		header = r.header(c, req)
