@@ -64,7 +64,12 @@ func (p *piece) at(word uint64) float64 {
 	return polynomial((*[8]float64)(p), t, t2, float64(t2*t2))
 }
 
-// newPieces cuts f, which is asked for u from 1/512 to 511/512.
+// worthless is the error of pieces that would leave next to everything to the function itself:
+// one that is so steep that its polynomials are nowhere near it, and even below zero.
+const worthless = 0x1p-4
+
+// newPieces cuts f, which is asked for u from 1/512 to 511/512. It returns nil where f is too
+// steep.
 func newPieces(f func(u float64) float64) *pieces {
 	p, worst := &pieces{}, 0.0
 	for i := range p.list {
@@ -81,6 +86,9 @@ func newPieces(f func(u float64) float64) *pieces {
 			v, u := place(t)
 			worst = max(worst, math.Abs(p.list[i].at(math.Float64bits(v))/f(u)-1))
 		}
+	}
+	if !(worst < worthless) { // also where it is no number
+		return nil
 	}
 	p.slack = float64(4*worst) + 0x1p-48
 	return p
@@ -133,7 +141,7 @@ var cut struct {
 const maxCut = 64
 
 // inPieces returns a sampler that gives what slow gives, which is scale·f(u) and at most
-// max; where there are too many shapes, slow.
+// max; where there are too many shapes, or this one cannot be cut, slow.
 func inPieces(slow Sampler, of shape, f func(u float64) float64, scale float64, max time.Duration) Sampler {
 	cut.Lock()
 	defer cut.Unlock()
@@ -147,6 +155,9 @@ func inPieces(slow Sampler, of shape, f func(u float64) float64, scale float64, 
 		}
 		p = newPieces(f)
 		cut.shapes[of] = p
+	}
+	if p == nil {
+		return slow
 	}
 	return &curve{pieces: p, scale: scale, max: max, slow: slow}
 }

@@ -30,7 +30,7 @@ func TestPiecesAreExact(t *testing.T) {
 		scale := time.Duration(math.Exp(rapid.Float64Range(0, 43).Draw(rt, "log of the scale")))
 		switch d.Kind {
 		case Lognormal:
-			d.Median, d.Sigma = scale, rapid.SampledFrom([]float64{1e-9, 0.01, 0.6, 1, 3, 20, 1e300}).Draw(rt, "sigma")
+			d.Median, d.Sigma = scale, rapid.SampledFrom([]float64{1e-9, 0.01, 0.6, 1, 3, 20, 100, 228, 500, 1e300}).Draw(rt, "sigma")
 		case Exponential:
 			d.Mean = scale
 		case Pareto:
@@ -43,7 +43,11 @@ func TestPiecesAreExact(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		c := *s.(*curve)
+		cut, ok := s.(*curve)
+		if !ok { // it is too steep, and the function itself
+			return
+		}
+		c := *cut
 		exact := &counted{Sampler: c.slow}
 		c.slow = exact
 		check := func(u float64) {
@@ -94,5 +98,27 @@ func TestTooManyShapes(t *testing.T) {
 func BenchmarkNewPieces(b *testing.B) {
 	for b.Loop() {
 		newPieces(func(u float64) float64 { return exp(float64(0.6 * NormalQuantile(u))) })
+	}
+}
+
+// Where polynomials are nowhere near a steep function, and below zero even, a duration is
+// never negative.
+func TestSteepIsNotNegative(t *testing.T) {
+	kept := cut.shapes
+	defer func() { cut.shapes = kept }()
+	draws := NewStream(1, "steep")
+	for sigma := 20.0; sigma < 700; sigma *= 1.02 {
+		cut.shapes = nil // or there are too many
+		s, err := Dist{Kind: Lognormal, Median: 1000 * time.Hour, Sigma: sigma}.Sampler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		exact := lognormal{median: float64(1000 * time.Hour), sigma: sigma, max: math.MaxInt64}
+		for i := range uint64(1000) {
+			u := draws.Float64(i, 0, 0)
+			if got, want := s.Sample(u), exact.Sample(u); got != want {
+				t.Fatalf("sigma %v: Sample(%v) = %v, want %v", sigma, u, got, want)
+			}
+		}
 	}
 }
