@@ -18,6 +18,8 @@ type ahead struct {
 	now  time.Duration // 0: none is; else not before the loop's time
 	due  time.Duration // of what happens to the call next
 	next event
+
+	unseen int // things that have happened ahead of the loop since the run could be interrupted
 }
 
 // atOnce is how many things happen to a call before the loop goes on with others: a call
@@ -75,6 +77,9 @@ func (c *call) playOn() {
 		if !c.flying {
 			r.ahead.now = 0
 			return
+		}
+		if r.ahead.unseen++; r.ahead.unseen >= eventsPerCheck {
+			r.ahead.unseen, r.look = 0, true
 		}
 		due, what := r.ahead.due, r.ahead.next
 		r.ahead.due = sim.Never

@@ -80,13 +80,11 @@ func (r *recorder) cell(start time.Duration, group, op int) *cell {
 	return &r.cells[(r.phaseAt(start)*r.groups+group)*r.ops+op]
 }
 
-// cellNow is cell for times that hardly ever go back.
+// cellNow is cell for times that hardly ever leave the phase of the one before.
 func (r *recorder) cellNow(now time.Duration, group, op int) *cell {
-	for r.phase < len(r.edges)-1 && now >= r.edges[r.phase] {
-		r.phase++
-	}
-	for r.phase > 0 && now < r.edges[r.phase-1] {
-		r.phase--
+	over, early := now >= r.edges[r.phase], r.phase > 0 && now < r.edges[r.phase-1]
+	if early || over && r.phase < len(r.edges)-1 {
+		r.phase = r.phaseAt(now)
 	}
 	return &r.cells[(r.phase*r.groups+group)*r.ops+op]
 }

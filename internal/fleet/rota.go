@@ -20,12 +20,12 @@ type rota struct {
 	client int             // the first whose turn is to come
 	least  time.Duration   // of next, of those whose turn is over
 	calls  int             // made in the stretch
-	unseen int             // calls since the run could be interrupted
 	idle   bool            // no stretch is to come
 }
 
-// callsAtOnce is about how many calls are made before the run may be interrupted.
-const callsAtOnce = 4096
+// stretches is the least number of them in a run: a run shows how far it is, and one that is
+// interrupted has clients that are about as far as one another.
+const stretches = 128
 
 // What an event of the rota is.
 const (
@@ -34,7 +34,7 @@ const (
 )
 
 func newRota(r *run) *rota {
-	o := &rota{run: r, next: make([]time.Duration, r.cfg.Load.Clients), width: time.Millisecond, idle: true}
+	o := &rota{run: r, next: make([]time.Duration, r.cfg.Load.Clients), width: min(time.Millisecond, max(1, r.duration/stretches)), idle: true}
 	o.client = len(o.next)
 	for i := range o.next {
 		o.next[i] = sim.Never
@@ -63,27 +63,30 @@ func (o *rota) Act(now time.Duration, what uint64) {
 		o.end, o.client, o.calls, o.least = sim.Add(now, o.width), 0, 0, sim.Never
 	}
 	for ; o.client < len(o.next); o.client++ {
-		if o.unseen >= callsAtOnce {
-			o.unseen, o.run.look = 0, true
+		if !o.turn(uint64(o.client)) {
 			o.run.loop.At(now, o, stretchGoesOn)
 			return
 		}
-		o.turn(uint64(o.client))
 	}
 	o.plan()
 }
 
-// turn has a client make its calls of the stretch.
-func (o *rota) turn(client uint64) {
+// turn has a client make its calls of the stretch. It reports whether it has made all: before
+// that it may be time to look whether the run is interrupted.
+func (o *rota) turn(client uint64) bool {
 	at := o.next[client]
 	for at < o.end {
+		if o.run.look {
+			return false
+		}
 		o.next[client] = sim.Never // until it is told when
 		o.run.ahead.now = at
 		o.run.arriveMixed(client)
-		o.calls, o.unseen = o.calls+1, o.unseen+1
+		o.calls++
 		at = o.next[client]
 	}
 	o.least = min(o.least, at)
+	return true
 }
 
 // plan ends a stretch, and begins the next when there is something to do. Clients have some
@@ -92,7 +95,7 @@ func (o *rota) turn(client uint64) {
 func (o *rota) plan() {
 	switch {
 	case o.calls < 2*len(o.next):
-		o.width = sim.Add(o.width, o.width)
+		o.width = min(sim.Add(o.width, o.width), max(1, o.run.duration/stretches))
 	case o.calls > 8*len(o.next):
 		o.width = max(1, o.width/2)
 	}
