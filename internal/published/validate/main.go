@@ -28,7 +28,7 @@ func main() {
 	png := flag.String("png", "", "directory for the figures as PNG, to look at")
 	only := flag.String("only", "", "results with commas between them, such as R1,R4: the page keeps the others as they are")
 	flag.Parse()
-	failed, err := validate(published.Effort(*effort), *out, *png, *only)
+	failed, err := validate(published.Effort(*effort), *out, *png, *only, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
@@ -39,7 +39,10 @@ func main() {
 }
 
 // validate writes the page, and returns how many checks failed.
-func validate(effort published.Effort, out, png, only string) (failed int, err error) {
+func validate(effort published.Effort, out, png, only string, rest []string) (failed int, err error) {
+	if len(rest) > 0 { // "validate R4" would play everything, and write the page
+		return 0, fmt.Errorf("validate: %q is no flag; did you mean -only %s?", rest, strings.Join(rest, ","))
+	}
 	if !(effort > 0 && effort <= 1) {
 		return 0, fmt.Errorf("validate: an effort of %v, want above 0 and at most 1", effort)
 	}

@@ -40,6 +40,21 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// The page tells of each study what the program says of it now: it was written after the
+// last change of the words. (The numbers are those of a full run, which no test makes.)
+func TestPageIsNew(t *testing.T) {
+	data, err := os.ReadFile("../../../docs/validation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range published.Studies() {
+		text := "\n## " + heading(s) + "\n\n" + wrap(s.Source) + ".\n\n" + wrap(s.Model) + "\n\n| what |"
+		if !strings.Contains(string(data), text) {
+			t.Errorf("docs/validation.md is older than the text of %s: go run ./internal/published/validate -only %[1]s", s.Result)
+		}
+	}
+}
+
 func TestWrap(t *testing.T) {
 	text := strings.Repeat("wörd ", 60) + "\n\n" + strings.Repeat("x", 200) + " end"
 	got := wrap(text)
@@ -64,7 +79,7 @@ func TestMistakes(t *testing.T) {
 		"more than all": {2, "", "want above 0"},
 		"no page":       {0.01, "R1", "no page"},
 	} {
-		if _, err := validate(published.Effort(c.effort), dir, "", c.only); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := validate(published.Effort(c.effort), dir, "", c.only, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
@@ -72,7 +87,10 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile(path, []byte("# Old\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := validate(0.01, dir, "", "R77"); err == nil || !strings.Contains(err.Error(), "R77") {
+	if _, err := validate(0.01, dir, "", "", []string{"R4"}); err == nil || !strings.Contains(err.Error(), "-only R4") {
+		t.Errorf("a study without its flag: %v", err)
+	}
+	if _, err := validate(0.01, dir, "", "R77", nil); err == nil || !strings.Contains(err.Error(), "R77") {
 		t.Errorf("an unknown study: %v", err)
 	}
 	if data, _ := os.ReadFile(path); string(data) != "# Old\n" {

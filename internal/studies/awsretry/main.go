@@ -29,6 +29,10 @@ func main() {
 	png := flag.String("png", "", "directory for the figures as PNG, to look at")
 	seeds := flag.Int("seeds", 5, "runs of each point")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "awsretry: %q is no flag; see -help\n", flag.Args())
+		os.Exit(2)
+	}
 	if err := write(*out, *png, *seeds); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
