@@ -87,9 +87,12 @@ func (d *decoder) discipline(n ast.Node, p *path) (out sim.Discipline) {
 			out.Interval = d.positive(v, p, "the time that it may last, such as 100ms")
 		}
 	})
-	if at := p.key("kind"); !found && !d.bad[at.String()] {
+	at := p.key("kind")
+	if !found && !d.bad[at.String()] {
 		d.wrong(n, at, "the discipline has no kind", "write one of "+strings.Join(sim.Disciplines(), ", "))
-		out.Kind = sim.CoDel // told
+	}
+	if d.bad[at.String()] { // told, and what fits with a kind that nobody knows is not known either
+		return sim.Discipline{}
 	}
 	return out
 }

@@ -178,6 +178,7 @@ var mistakes = []struct {
 	{"full with what is no answer", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, full: reset}"}},
 	{"capacity by other names", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, on_full: 503, max_concurrency: 5, slope: 1ms}"}},
 	{"unknown discipline", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, discipline: lfo}"}},
+	{"unknown discipline with a time", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, discipline: {kind: lfo, target: 5ms}}"}},
 	{"discipline without a kind", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, discipline: {target: 5ms}}"}},
 	{"discipline of no time", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, discipline: {kind: codel, target: 0s, interval: 100}}"}},
 	{"discipline that measures nothing", []string{"capacity: {workers: 64, queue: 256}", "capacity: {workers: 64, discipline: {kind: lifo, target: 5ms}}"}},
