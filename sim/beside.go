@@ -1,11 +1,24 @@
 package sim
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Go runs f as a process of its own, beside the one that calls it: it is the go
 // statement of code that runs in virtual time.
 func (c *Clock) Go(f func()) {
 	Go(c.loop, func(*Process) { f() })
+}
+
+// Serve is [Process.Serve] for the process that runs, whichever it is: what runs beside
+// another, such as a hedged request, has no Process at hand. It panics outside of a process.
+func (c *Clock) Serve(ctx context.Context, s *Station, service time.Duration) error {
+	p := c.loop.running
+	if p == nil {
+		panic("sim: Serve called from outside of a process")
+	}
+	return p.Serve(ctx, s, service)
 }
 
 // Signal returns what the process that calls it waits with for those that run beside it:

@@ -30,6 +30,34 @@ func ExampleClock_Signal() {
 	// Output: <nil> 2s
 }
 
+// What runs beside a process has no Process to ask: a hedged request at a station.
+func TestServeBeside(t *testing.T) {
+	loop := sim.NewLoop()
+	clock := loop.Clock(time.Time{})
+	station := sim.NewStation(loop, 1, 0)
+	var story []string
+	sim.Go(loop, func(p *sim.Process) {
+		ctx, cancel := clock.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		for range 2 {
+			clock.Go(func() {
+				err := clock.Serve(ctx, station, 3*time.Second)
+				story = append(story, fmt.Sprintf("%v at %v", err, p.Now()))
+			})
+		}
+		p.Sleep(4 * time.Second)
+		story = append(story, fmt.Sprintf("%v at %v", clock.Serve(context.Background(), station, time.Second), p.Now()))
+	})
+	loop.Run(sim.Never)
+	want := []string{sim.ErrFull.Error() + " at 0s", "context deadline exceeded at 1s", "<nil> at 5s"}
+	if fmt.Sprint(story) != fmt.Sprint(want) || station.Served() != 2 {
+		t.Errorf("%q, want %q; %d served", story, want, station.Served())
+	}
+	if caught(func() { _ = clock.Serve(context.Background(), station, time.Second) }) == nil {
+		t.Error("Serve outside of a process: no panic")
+	}
+}
+
 func TestSignal(t *testing.T) {
 	loop := sim.NewLoop()
 	clock := loop.Clock(time.Time{})

@@ -39,7 +39,9 @@
 //	})
 //
 // [Clock.Go] and [Clock.Signal] are its go statement and its channel: code that starts
-// others beside it and waits for the first, as hedged requests do.
+// others beside it and waits for the first, as hedged requests do. [Clock.Serve] is
+// [Process.Serve] for those others. docs/processes.md of this module has a client with
+// retries, hedges and a breaker.
 //
 // Processes and actors may share a loop. One runs at a time, in the order of events, so
 // both are equally exact; an actor is several times as fast, and takes no stack.

@@ -68,7 +68,7 @@ var Layers = []Layer{
 	{Package: "cmd/simulate",
 		Imports: []string{"scenarios", "internal/live", "internal/livefleet", "internal/matrix", "internal/regions", "internal/verify", "scenarios/logs", "internal/nearest", "reports", "reports/figures"},
 		Why:     "the command is flags and wiring; what it wires is in packages that can be tested without it"},
-	{Package: "docs", Tests: []string{"retry", "retry/retryhttp", "breaker"},
+	{Package: "docs", Tests: []string{"retry", "retry/retryhttp", "breaker", "sim"},
 		Why: "the documents' code is what a service would write; it has no package of its own"},
 	{Package: "internal/coretest", Tests: []string{"retry", "breaker"},
 		Why: "laws of the core by rapid, which the core's own tests do not import"},
