@@ -44,3 +44,20 @@ func sufficed(asked uint64) string {
 	}
 	return fmt.Sprintf("it was enough for all %d attempts", asked)
 }
+
+// unchanged warns of phases with a share of the workers that is all of them, as of few
+// workers the half may be rounded to.
+func unchanged(sc *Scenario) []reports.Warning {
+	if sc.Backend.Capacity == nil {
+		return nil
+	}
+	var out []reports.Warning
+	own := sc.Backend.Capacity.Workers
+	for _, ph := range sc.Phases {
+		if k := ph.Capacity; k != nil && k.Percent != 0 && k.Percent != 100 && k.Of(own) == own {
+			out = append(out, reports.Warning{Code: "workers-unchanged", Message: fmt.Sprintf(
+				"the phase %s has as many workers as ever: of %d at each node %v %% are %[2]d, as a share is rounded and at least one", ph.Label, own, k.Percent)})
+		}
+	}
+	return out
+}

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,39 @@ load: {model: open, rate: 50/s, clients: 2, mix: [{op: GET, key: "/a/{call}"}, {
 phases: [{label: all, for: 10s}]
 policies: {one: {retry: none}, two: {retry: {attempts: 2, base: 10ms}}}
 `
+
+// Half of one worker is one worker: a phase that changes nothing is told of, and is no
+// mistake, as other numbers of workers may be played (simulate map).
+func TestPhasesThatChangeNothingAreTold(t *testing.T) {
+	const text = `scenario: small
+backend: {kind: http, latency: 1ms, capacity: {nodes: 4, workers: 1, queue: 10}}
+load: {model: open, rate: 50/s, mix: [{op: GET, key: /a}]}
+phases:
+  - {label: half, for: 1s, capacity: {workers: 50%}}
+  - {label: all, for: 1s, capacity: {workers: 100%}}
+  - {label: one, for: 1s, capacity: {workers: 1}}
+  - {label: none, for: 1s, capacity: {workers: 0}}
+policies: {one: {retry: none}}
+`
+	sc, err := Parse("x.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := Run(context.Background(), sc, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range run.Warnings {
+		if w.Code == "workers-unchanged" && !w.Fails {
+			got = append(got, w.Message)
+		}
+	}
+	want := []string{"the phase half has as many workers as ever: of 1 at each node 50 % are 1, as a share is rounded and at least one"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
 
 // A quota that refused nothing is told, and fails nothing; one that refused is
 // counted, the same in both modes.

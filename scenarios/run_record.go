@@ -137,6 +137,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 	run.Warnings = append(run.Warnings, unfired(run)...)
 	run.Warnings = append(run.Warnings, idleLimits(run)...)
 	run.Warnings = append(run.Warnings, cautions(run)...)
+	run.Warnings = append(run.Warnings, unchanged(sc)...)
 	run.Warnings = append(run.Warnings, liveCautions(run)...)
 	run.Warnings = append(run.Warnings, untrue(sc, run)...)
 	return run
