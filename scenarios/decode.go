@@ -233,6 +233,15 @@ func (d *decoder) words(n ast.Node, p *path) string {
 	return s
 }
 
+// texts are words of any type as text.
+func texts[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
 // choice reads one of a few words.
 func (d *decoder) choice(n ast.Node, p *path, what string, known []string) string {
 	s, ok := d.scalar(n, p, "one of "+strings.Join(known, ", "), "")

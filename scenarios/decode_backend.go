@@ -73,11 +73,7 @@ func (d *decoder) bucketQuota(n ast.Node, p *path) (q faults.Quota) {
 		case "on":
 			q.On = d.quotaOn(v, p)
 		case "per":
-			var known []string
-			for _, s := range faults.Sharings() {
-				known = append(known, string(s))
-			}
-			q.Per = faults.Sharing(d.choice(v, p, "way to share", known))
+			q.Per = faults.Sharing(d.choice(v, p, "way to share", texts(faults.Sharings())))
 		case "depth":
 			q.Depth = d.integer(v, p, 1, faults.MaxDepth)
 		case "rate":

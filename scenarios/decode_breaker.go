@@ -41,7 +41,7 @@ func (d *decoder) breaker(n ast.Node, p *path) *Breaker {
 		case "shadow":
 			b.Shadow = d.boolean(v, p)
 		case "scope":
-			b.Scope = Scope(d.choice(v, p, "scope", []string{string(ScopeOperation), string(ScopeClient), string(ScopeFleet), string(ScopeShared)}))
+			b.Scope = Scope(d.choice(v, p, "scope", texts(Scopes())))
 		default:
 			if into := durations[key]; into != nil {
 				*into = d.duration(v, p)

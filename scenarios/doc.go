@@ -81,7 +81,7 @@
 //	        slow_rate: {after: 2s, rate: 0.5, span: 30s}, open_for: 30s,
 //	        open_multiplier: 2, open_max: 5m, open_jitter: 0.5, max_hint: 1m,
 //	        probes: 3, successes: 2, probe_lease: 30s, shadow: false,
-//	        scope: operation | client | fleet | shared, sync_every: 5s}
+//	        scope: operation | client | key | fleet | shared, sync_every: 5s}
 //	thresholds:
 //	  "METRIC{phase:NAME,op:NAME,group:NAME,policy:NAME}": ["p(99)<20s"]
 //

@@ -305,7 +305,7 @@ func drawScenario(t *rapid.T) *Scenario {
 	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {
 		p := Policy{Name: label(t, i), Baseline: rapid.Bool().Draw(t, "baseline"), Retry: drawRetry(t)}
 		if rapid.Bool().Draw(t, "breaker?") {
-			p.Breaker = &Breaker{Config: drawBreaker(t), Scope: rapid.SampledFrom([]Scope{ScopeOperation, ScopeClient, ScopeFleet, ScopeShared}).Draw(t, "scope")}
+			p.Breaker = &Breaker{Config: drawBreaker(t), Scope: rapid.SampledFrom(Scopes()).Draw(t, "scope")}
 			if p.Breaker.Scope == ScopeShared {
 				least := MinSync + time.Duration(float64(sc.Load.Clients)*float64(sc.length())/maxComparisons)
 				p.Breaker.SyncEvery = duration(t, "sync_every", least, least+time.Hour)

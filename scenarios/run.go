@@ -246,6 +246,8 @@ func fleetPolicy(p Policy) fleet.Policy {
 	switch p.Breaker.Scope {
 	case ScopeClient:
 		out.Scope = fleet.PerClient
+	case ScopeKey:
+		out.Scope = fleet.PerKey
 	case ScopeFleet:
 		out.Scope = fleet.Shared
 	case ScopeShared:

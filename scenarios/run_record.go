@@ -222,6 +222,10 @@ func cautions(run *reports.Run) []reports.Warning {
 			out = append(out, reports.Warning{Code: "unfinished-calls", Policy: p.Name, Message: strings.TrimSpace(fmt.Sprintf(
 				"%d calls never got an answer and were given up when the run ended: they count as failed; an attempt_timeout would end them", n))})
 		}
+		if n, calls := p.Breakers.Count, p.Total.Calls; p.Breakers.Scope == fleet.PerKey.String() && calls > 10 && 2*uint64(n) > calls {
+			out = append(out, reports.Warning{Code: "breaker-per-call", Policy: p.Name, Message: fmt.Sprintf(
+				"there are %d breakers for %d calls: with scope key, hardly a call finds one that another has told of a failure; give calls fewer keys", n, calls)})
+		}
 		if n := p.Total.Dropped; n > 0 {
 			out = append(out, reports.Warning{Code: "dropped-arrivals", Policy: p.Name, Message: fmt.Sprintf(
 				"%d arrivals were dropped, as max_in_flight calls were in flight: they count in no other number", n)})

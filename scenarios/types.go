@@ -296,4 +296,10 @@ const (
 	// ScopeShared gives each client one breaker, and keeps them in step through a store,
 	// as breaker.Sharing does: a verdict spreads within Breaker.SyncEvery.
 	ScopeShared Scope = "shared"
+	// ScopeKey gives each client one breaker per key of a request, which is an S3 object's
+	// key or an HTTP request's path, as a service that keeps a breaker.Registry has.
+	ScopeKey Scope = "key"
 )
+
+// Scopes lists the scopes of a breaker, the default first.
+func Scopes() []Scope { return []Scope{ScopeOperation, ScopeClient, ScopeKey, ScopeFleet, ScopeShared} }

@@ -89,8 +89,8 @@ func (c *checker) breaker(p *path, b Breaker) {
 	case b.Scope != ScopeShared && b.SyncEvery != 0:
 		c.report(at, "sync_every means nothing to breakers of scope "+string(b.Scope), "leave it out, or write scope: shared")
 	}
-	if !slices.Contains([]Scope{ScopeOperation, ScopeClient, ScopeFleet, ScopeShared}, b.Scope) {
-		c.report(p.key("scope"), "unknown scope "+quote(string(b.Scope)), "write operation, client, fleet or shared")
+	if !slices.Contains(Scopes(), b.Scope) {
+		c.report(p.key("scope"), "unknown scope "+quote(string(b.Scope)), "write operation, client, key, fleet or shared")
 	}
 }
 

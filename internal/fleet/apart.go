@@ -48,7 +48,7 @@ func (r *run) separable() bool {
 // breakers.
 func (p *Policy) separable(load LoadModel) bool {
 	if load == Closed {
-		return p.Breaker == nil || p.Scope == PerOperation || p.Scope == PerClient
+		return p.Breaker == nil || p.Scope != Shared && p.Scope != InStep
 	}
 	return p.Breaker == nil && !p.Retry.Stateful()
 }

@@ -61,7 +61,7 @@ func drawSeparable(t *rapid.T) *Config {
 	if rapid.Bool().Draw(t, "starts") {
 		c.Load.Start = &sim.Dist{Kind: sim.Uniform, Upper: 3 * time.Second}
 	}
-	if c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient}).Draw(t, "scope"); guard != nil {
+	if c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, PerKey}).Draw(t, "scope"); guard != nil {
 		c.Policy.Breaker = guard
 		c.Load.Think = &sim.Dist{Kind: sim.Exponential, Mean: 30 * time.Millisecond} // an open one turns calls away at once
 	}
@@ -167,7 +167,7 @@ func TestWhereCallsMeetTheyAreNotApart(t *testing.T) {
 	shared := steady(3)
 	shared.Load.Model, shared.Load.Rate = Closed, 0
 	shared.Policy.Breaker = &breaker.Config{Failures: 3, OpenFor: time.Second}
-	for scope, apart := range map[Scope]bool{PerOperation: true, PerClient: true, Shared: false, InStep: false} {
+	for scope, apart := range map[Scope]bool{PerOperation: true, PerClient: true, PerKey: true, Shared: false, InStep: false} {
 		shared.Policy.Scope, shared.Policy.SyncEvery = scope, time.Second
 		if r, err := newRun(shared); err != nil || r.separable() != apart {
 			t.Errorf("a breaker for each %v: played one by one: %v, %v", scope, !apart, err)

@@ -24,13 +24,15 @@ type breakers struct {
 	clock   *clock
 	judge   func(error) retry.Class
 
+	seed   uint64
 	chance sim.Stream // of open times
 	live   *liveRun   // nil: its calls are simulated
 	shared *sharing   // nil: they are not kept in step
 
-	byKey []*guard          // nil where none has been needed yet
-	odd   map[uint64]*guard // of keys beyond byKey
-	order []*guard          // in order of making, for a deterministic end
+	byNumber []*guard          // nil where none has been needed yet
+	odd      map[uint64]*guard // of numbers beyond byNumber
+	byKey    map[clientKey]*guard
+	order    []*guard // in order of making, for a deterministic end
 
 	recorder    *recorder
 	silent      bool            // the series are not about these
@@ -41,14 +43,14 @@ type breakers struct {
 
 func newBreakers(cfg *Config, policy *Policy, clock *clock, rec *recorder, judge func(error) retry.Class) breakers {
 	phases, ops := len(cfg.Plan.Phases), len(opNames(cfg.Load.allOps()))
-	keys := 0
-	if policy.Breaker != nil {
-		keys = 1 + cfg.Load.Clients*ops
+	numbers := 0
+	if policy.Breaker != nil && policy.Scope != PerKey {
+		numbers = 1 + cfg.Load.Clients*ops
 	}
 	return breakers{
 		cfg: policy.Breaker, scope: policy.Scope, ops: ops, clients: cfg.Load.Clients, clock: clock, judge: judge,
-		chance: sim.NewStream(cfg.Seed, "breakers"),
-		byKey:  make([]*guard, keys), odd: map[uint64]*guard{}, recorder: rec,
+		seed: cfg.Seed, chance: sim.NewStream(cfg.Seed, "breakers"),
+		byNumber: make([]*guard, numbers), odd: map[uint64]*guard{}, byKey: map[clientKey]*guard{}, recorder: rec,
 		open: make([]time.Duration, phases), half: make([]time.Duration, phases), transitions: make([]uint64, phases),
 	}
 }
@@ -56,46 +58,67 @@ func newBreakers(cfg *Config, policy *Policy, clock *clock, rec *recorder, judge
 // guard is one breaker and the state it is known to be in.
 type guard struct {
 	*breaker.TwoStep
-	whole *breaker.Breaker // in its place, for calls that are made in real time
-	key   uint64
-	peer  *peer // nil: it is on its own
-	state breaker.State
-	since time.Duration
-	until time.Duration // of an open one: when it begins to wait for a probe
+	whole  *breaker.Breaker // in its place, for calls that are made in real time
+	number uint64           // see guard
+	name   clientKey        // (PerKey) in place of the number
+	peer   *peer            // nil: it is on its own
+	state  breaker.State
+	since  time.Duration
+	until  time.Duration // of an open one: when it begins to wait for a probe
+}
+
+// clientKey is what has a breaker of its own (PerKey).
+type clientKey struct {
+	client uint64
+	key    string
 }
 
 // keyedChance is the jitter of one breaker's open times: the n-th time is the same
 // under every policy.
 type keyedChance struct {
 	stream sim.Stream
-	key    uint64
+	number uint64
 }
 
-func (c keyedChance) Draw(n int) float64 { return c.stream.Float64(c.key, uint64(n), 0) }
+func (c keyedChance) Draw(n int) float64 { return c.stream.Float64(c.number, uint64(n), 0) }
 
-func (b *breakers) guard(client uint64, op int) *guard {
-	var key uint64
+// guard is the breaker of a call: the one of its number, or of its key.
+func (b *breakers) guard(c *call) *guard {
+	var n uint64
 	switch b.scope {
+	case PerKey:
+		return b.keyed(clientKey{c.client, c.own.key})
 	case PerOperation:
-		key = client*uint64(b.ops) + uint64(op)
+		n = c.client*uint64(b.ops) + uint64(c.run.mix.ops[c.op].name)
 	case PerClient, InStep:
-		key = client
+		n = c.client
 	}
-	if key >= uint64(len(b.byKey)) {
-		if b.odd[key] == nil {
-			b.odd[key] = b.add(key)
+	if n >= uint64(len(b.byNumber)) {
+		if b.odd[n] == nil {
+			b.odd[n] = b.add(&guard{number: n}, keyedChance{b.chance, n})
 		}
-		return b.odd[key]
+		return b.odd[n]
 	}
-	if b.byKey[key] == nil {
-		b.byKey[key] = b.add(key)
+	if b.byNumber[n] == nil {
+		b.byNumber[n] = b.add(&guard{number: n}, keyedChance{b.chance, n})
 	}
-	return b.byKey[key]
+	return b.byNumber[n]
 }
 
-func (b *breakers) add(key uint64) *guard {
-	g := &guard{key: key, state: breaker.Closed}
-	options := []breaker.Option{breaker.WithChance(keyedChance{b.chance, key}), breaker.WithOutcome(b.outcome)}
+func (b *breakers) keyed(name clientKey) *guard {
+	g := b.byKey[name]
+	if g == nil {
+		draws := sim.NewStream(b.seed, "breaker of "+name.key)
+		g = b.add(&guard{name: name}, keyedChance{draws, name.client})
+		b.byKey[name] = g
+	}
+	return g
+}
+
+// add makes the breaker of g.
+func (b *breakers) add(g *guard, chance keyedChance) *guard {
+	g.state = breaker.Closed
+	options := []breaker.Option{breaker.WithChance(chance), breaker.WithOutcome(b.outcome)}
 	var err error
 	if b.live != nil {
 		g.whole, err = breaker.New(*b.cfg, append(options, breaker.WithClock(b.live.by), breaker.WithListener(func(e breaker.Event) {
@@ -113,7 +136,7 @@ func (b *breakers) add(key uint64) *guard {
 	}
 	b.order = append(b.order, g)
 	if b.shared != nil {
-		g.peer = b.shared.join(key, g.TwoStep)
+		g.peer = b.shared.join(g.number, g.TwoStep)
 	}
 	return g
 }

@@ -46,6 +46,29 @@ func TestSharedBreakerIsOne(t *testing.T) {
 	}
 }
 
+// With a breaker for each key, what fails under one key turns away nobody who asks for
+// another, and no other client; one that is restarted has new ones.
+func TestBreakerPerKey(t *testing.T) {
+	c := steady(1)
+	c.Load.Mix = []Op{{Name: "GetObject", Key: "good/{client}", Weight: 1}, {Name: "GetObject", Key: "bad/{client}", Weight: 1}}
+	c.Load.Clients, c.Load.Rate = 3, 30
+	rule := faults.Rule{P: 1, Effect: effect(t, "InternalError"), On: faults.Selector{Key: "bad/**"}}
+	c.Plan.Phases = []faults.Phase{{Label: "a", For: 30 * time.Second, Rules: []faults.Rule{rule}}, {Label: "b", For: 30 * time.Second, Rules: []faults.Rule{rule}}}
+	c.Policy.Breaker, c.Policy.Scope = &breaker.Config{Failures: 5, OpenFor: time.Hour}, PerKey
+	rec := play(t, c)
+	if rec.Breakers.Count != 6 || rec.Breakers.Scope != "client and key" {
+		t.Errorf("%d breakers, one for each %s", rec.Breakers.Count, rec.Breakers.Scope)
+	}
+	bad := rec.Total.Attempts - rec.Total.Succeeded // 5 attempts of each client, and those in flight when they open it
+	if bad < 3*5 || bad > 3*8 || rec.Total.RejectedByBreaker+bad+rec.Total.Succeeded != rec.Total.Calls {
+		t.Errorf("%d attempts failed, %d calls were turned away, of %d", bad, rec.Total.RejectedByBreaker, rec.Total.Calls)
+	}
+	c.Load.Lives = []Lives{{}, {Restart: 1}}
+	if again := play(t, c); again.Breakers.Count != 6 || again.Phases[1].Attempts-again.Phases[1].Succeeded < 3*5 {
+		t.Errorf("after a restart %d breakers, and %d attempts failed", again.Breakers.Count, again.Phases[1].Attempts-again.Phases[1].Succeeded)
+	}
+}
+
 // A breaker has no timer: it leaves the open state at the first call after its
 // cool-down. Where calls are rare that is late, but in between it refuses nobody,
 // and the account must not say that it was open: it waits for a probe.

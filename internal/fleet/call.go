@@ -158,7 +158,7 @@ func (c *call) send() {
 		return
 	}
 	if crew.breakers.cfg != nil {
-		if err := crew.breakers.guard(c.client, r.mix.ops[c.op].name).Begin(&c.own.permit); err != nil {
+		if err := crew.breakers.guard(c).Begin(&c.own.permit); err != nil {
 			c.cell.rejected++
 			c.failed(err)
 			return

@@ -60,6 +60,7 @@ const (
 	PerClient                 // one for each client
 	Shared                    // one for the whole fleet
 	InStep                    // one for each client, kept in step through a store (Policy.SyncEvery)
+	PerKey                    // one for each client and key: a process that guards every host, path or prefix
 )
 
 // String says what has a breaker of its own, for reports.
@@ -71,6 +72,8 @@ func (s Scope) String() string {
 		return "fleet"
 	case InStep:
 		return "client, shared"
+	case PerKey:
+		return "client and key"
 	default:
 		return "client and operation"
 	}
@@ -193,5 +196,15 @@ func (c *Config) Duration() time.Duration {
 
 // guarded reports whether some clients have breakers.
 func (c *Config) guarded() bool {
-	return c.Policy.Breaker != nil || slices.ContainsFunc(c.Load.Groups, func(g Group) bool { return g.Policy != nil && g.Policy.Breaker != nil })
+	return c.somePolicy(func(p *Policy) bool { return p.Breaker != nil })
+}
+
+// guardsKeys reports whether some clients have a breaker for each key.
+func (c *Config) guardsKeys() bool {
+	return c.somePolicy(func(p *Policy) bool { return p.Breaker != nil && p.Scope == PerKey })
+}
+
+// somePolicy reports whether what holds for a policy that some clients have.
+func (c *Config) somePolicy(what func(*Policy) bool) bool {
+	return what(&c.Policy) || slices.ContainsFunc(c.Load.Groups, func(g Group) bool { return g.Policy != nil && what(g.Policy) })
 }

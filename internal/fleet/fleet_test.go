@@ -276,7 +276,7 @@ func drawConfig(t *rapid.T) *Config {
 	c.Policy.Retry.AttemptTimeout = rapid.SampledFrom([]time.Duration{0, 15 * time.Millisecond, time.Second}).Draw(t, "timeout")
 	if rapid.Bool().Draw(t, "breaker") {
 		c.Policy.Breaker = &breaker.Config{Failures: rapid.IntRange(1, 4).Draw(t, "failures"), OpenFor: 2 * time.Second}
-		c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared, InStep}).Draw(t, "scope")
+		c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared, InStep, PerKey}).Draw(t, "scope")
 		c.Policy.SyncEvery = 500 * time.Millisecond
 	}
 	if rapid.Bool().Draw(t, "network") {

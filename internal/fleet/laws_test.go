@@ -38,7 +38,7 @@ func TestWhatNeverActsChangesNothing(t *testing.T) {
 		what := rapid.SampledFrom([]string{"breaker", "budget", "both"}).Draw(rt, "what never acts")
 		if what != "budget" {
 			c.Policy.Breaker = &breaker.Config{Failures: math.MaxUint32, OpenFor: time.Second}
-			c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, Shared}).Draw(rt, "scope of the idle one")
+			c.Policy.Scope = rapid.SampledFrom([]Scope{PerOperation, PerClient, PerKey, Shared}).Draw(rt, "scope of the idle one")
 		}
 		if what != "breaker" {
 			c.Policy.Retry.Quota = retry.Quota{Capacity: math.MaxInt32, Cost: 1}

@@ -245,7 +245,7 @@ func (l *liveRun) launch(c *call) {
 	one := &LiveCall{live: l, call: c}
 	crew := l.crewOf(c.client)
 	if crew.policy.Breaker != nil {
-		one.Breaker = crew.breakers.guard(c.client, l.mix.ops[c.op].name).whole
+		one.Breaker = crew.breakers.guard(c).whole
 	}
 	shared := crew.retrier(c.client)
 	var err error

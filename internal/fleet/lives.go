@@ -139,10 +139,13 @@ func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
 		if g.peer != nil {
 			g.peer.over = true
 		}
-		if g.key < uint64(len(b.byKey)) {
-			b.byKey[g.key] = nil
-		} else {
-			delete(b.odd, g.key)
+		switch {
+		case b.scope == PerKey:
+			delete(b.byKey, g.name)
+		case g.number < uint64(len(b.byNumber)):
+			b.byNumber[g.number] = nil
+		default:
+			delete(b.odd, g.number)
 		}
 	}
 	clear(b.order[len(kept):])
@@ -152,9 +155,11 @@ func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
 func (b *breakers) hasEnded(g *guard, ended func(client uint64) bool) bool {
 	switch b.scope {
 	case PerOperation:
-		return ended(g.key / uint64(b.ops))
+		return ended(g.number / uint64(b.ops))
 	case PerClient, InStep:
-		return ended(g.key)
+		return ended(g.number)
+	case PerKey:
+		return ended(g.name.client)
 	}
 	for client := range uint64(b.clients) {
 		if !ended(client) {

@@ -156,7 +156,7 @@ func newRun(cfg *Config) (*run, error) {
 	r.mix = newMix(cfg.Load.allOps(), cfg.Backend.Bucket)
 	r.keyed = cfg.Mode != Model || len(cfg.Backend.Routes) > 0 || slices.ContainsFunc(cfg.Plan.Phases, func(p faults.Phase) bool {
 		return slices.ContainsFunc(p.Rules, faults.Rule.Keyed)
-	}) || cfg.Backend.Limits.Keyed()
+	}) || cfg.Backend.Limits.Keyed() || cfg.guardsKeys()
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
 		r.keyed = true
 	}
