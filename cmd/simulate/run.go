@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -303,6 +304,9 @@ func tellMisses(env environment, j job, record *reports.Run) bool {
 		return false
 	}
 	hint := filepath.Join(j.out, "latency.svg") + " shows when it went wrong"
+	if slices.ContainsFunc(record.Warnings, func(w reports.Warning) bool { return w.Code == "no-calls" }) {
+		hint = "a higher load.rate, or longer phases, bring calls"
+	}
 	if _, ok := scenarios.Source(j.arg); ok {
 		hint = "simulate show " + j.arg + " prints the scenario; " + hint
 	}
