@@ -129,7 +129,7 @@ type liveRun struct {
 	by    Live
 	ctx   context.Context // of the calls
 	began time.Time
-	stop  time.Duration // when the run ended; sim.Never before that
+	stop  time.Duration // when calls are given up, as the run has ended; sim.Never before that
 	notes chan func()
 	calls sync.WaitGroup
 	late  measure.Durations
@@ -160,8 +160,12 @@ func PlayLive(ctx context.Context, cfg *Config, by Live, progress func(now time.
 	if r.err != nil {
 		return nil, r.err
 	}
-	return l.result(l.stop), context.Cause(ctx)
+	return l.result(l.over()), context.Cause(ctx)
 }
+
+// over is when a settled run was over: with its load or its last call, whichever ended
+// later. The loop that noticed it may have woken late.
+func (l *liveRun) over() time.Duration { return max(min(l.duration, l.stop), l.last) }
 
 // now is the time of the run. It may be asked from any goroutine.
 func (l *liveRun) now() time.Duration { return l.by.Now().Sub(l.began) }

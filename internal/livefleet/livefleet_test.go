@@ -136,9 +136,10 @@ func TestBreaker(t *testing.T) {
 	if p.Total.Attempts != attempts || p.Total.RejectedByBreaker != p.Total.Calls-attempts || p.Breakers.Count != 1 || p.Breakers.Transitions != attempts/3 {
 		t.Errorf("%+v, %+v", p.Total, p.Breakers)
 	}
-	// Not the hour: the 10 s of the run, and by how much a busy machine is late for its end.
-	if opened := time.Duration(p.Breakers.OpenNS); opened > 0 != (attempts == 3) || opened > time.Minute {
-		t.Errorf("open for %v of 10 s", opened)
+	// Not the hour: the 10 s of the load, and what a busy machine makes the last call take.
+	most := 10*time.Second + time.Duration(p.Total.CallDuration.MaxNS)
+	if opened := time.Duration(p.Breakers.OpenNS); opened > 0 != (attempts == 3) || opened > most {
+		t.Errorf("open for %v, want %v at most", opened, most)
 	}
 }
 
