@@ -15,7 +15,8 @@ import (
 type TextOptions struct {
 	// Width is how many columns there are: beyond, faults stand above their
 	// operations instead of beside them, columns are left out, and the last one is
-	// folded, down to 16 columns. 0: 120. Text only.
+	// folded, down to 16 columns; and clients that have no room beside the others get a
+	// table of their own below. 0: 120. Text only.
 	Width int
 	// Full gives each operation a row of its own. Without it those that came to the
 	// same share one: "all", "others", or the method of those that have it.
@@ -35,10 +36,12 @@ func (m *Matrix) Text(w io.Writer, o TextOptions) error {
 	if len(m.Clients) > 0 {
 		b.WriteString("\n")
 	}
-	g, without := m.fitted(o)
-	_ = g.Text(&b) // a Builder does not fail
-	b.WriteString("\n")
-	for _, note := range m.notes(g.Columns) {
+	grids, without := m.fitted(o)
+	for _, g := range grids {
+		_ = g.Text(&b) // a Builder does not fail
+		b.WriteString("\n")
+	}
+	for _, note := range m.notes(grids[0].Columns) {
 		say(note)
 	}
 	if len(without) > 0 {
@@ -74,38 +77,66 @@ func (m *Matrix) Markdown(w io.Writer, o TextOptions) error {
 	return err
 }
 
-// fitted is the grid in the form that the width has room for, and the columns that
-// it goes without.
-func (m *Matrix) fitted(o TextOptions) (*reports.Grid, []string) {
-	var without []string
+// fitted is the grids in the form that the width has room for, and the columns that
+// they go without.
+func (m *Matrix) fitted(o TextOptions) (grids []*reports.Grid, without []string) {
+	if len(m.Clients) > 1 {
+		return m.pieces(o), nil
+	}
 	all := m.grid(o.Full).Columns
 	for {
-		g := m.grid(o.Full, without...)
-		for i := len(g.Rows) - 1; i > 0; i-- { // a fault is named once
-			if g.Rows[i][0] == g.Rows[i-1][0] {
-				g.Rows[i][0] = ""
-			}
-		}
+		g := narrowed(m.grid(o.Full, without...), o.Width)
 		if g.Width() <= o.Width {
-			return g, without
+			return []*reports.Grid{g}, without
 		}
-		g = stacked(g)
 		next := slices.IndexFunc(dispensable, func(title string) bool {
 			return slices.Contains(all, title) && !slices.Contains(without, title)
 		})
-		if g.Width() <= o.Width {
-			return g, without
+		if next >= 0 {
+			without = append(without, dispensable[next])
+			continue
 		}
-		if next < 0 {
-			foldLast(g, o.Width)
-			if g.Width() > o.Width && slices.Contains(g.Columns, lastDispensable) {
-				without = append(without, lastDispensable)
-				continue
-			}
-			return g, without
+		foldLast(g, o.Width)
+		if g.Width() > o.Width && slices.Contains(g.Columns, lastDispensable) {
+			without = append(without, lastDispensable)
+			continue
 		}
-		without = append(without, dispensable[next])
+		return []*reports.Grid{g}, without
 	}
+}
+
+// pieces is the clients side by side, and below those the ones that there is no room for.
+func (m *Matrix) pieces(o TextOptions) (grids []*reports.Grid) {
+	for rest := m.Clients; len(rest) > 0; {
+		var fits *reports.Grid
+		n := 0
+		for n < len(rest) {
+			g := narrowed(m.sideBySide(o.Full, rest[:n+1]), o.Width)
+			if g.Width() > o.Width {
+				foldLast(g, o.Width)
+			}
+			if n > 0 && g.Width() > o.Width {
+				break
+			}
+			fits = g
+			n++
+		}
+		grids, rest = append(grids, fits), rest[n:]
+	}
+	return grids
+}
+
+// narrowed names each fault once, and above its rows where there is no room beside them.
+func narrowed(g *reports.Grid, width int) *reports.Grid {
+	for i := len(g.Rows) - 1; i > 0; i-- {
+		if g.Rows[i][0] == g.Rows[i-1][0] {
+			g.Rows[i][0] = ""
+		}
+	}
+	if g.Width() <= width {
+		return g
+	}
+	return stacked(g)
 }
 
 // stacked puts each fault above its rows.
@@ -170,7 +201,7 @@ func (m *Matrix) notes(columns []string) (out []string) {
 // grid has a row for each fault and group of operations.
 func (m *Matrix) grid(full bool, without ...string) *reports.Grid {
 	if len(m.Clients) > 1 {
-		return m.sideBySide(full)
+		return m.sideBySide(full, m.Clients)
 	}
 	var shown []field
 	for _, f := range fields {
@@ -201,15 +232,15 @@ func (m *Matrix) grid(full bool, without ...string) *reports.Grid {
 	return g
 }
 
-// sideBySide has a column for each client.
-func (m *Matrix) sideBySide(full bool) *reports.Grid {
+// sideBySide has a column for each of the clients.
+func (m *Matrix) sideBySide(full bool, clients []Client) *reports.Grid {
 	g := &reports.Grid{Columns: []string{"fault", "op"}}
-	for _, c := range m.Clients {
+	for _, c := range clients {
 		g.Columns = append(g.Columns, c.Name)
 	}
 	m.rows(g, full, func(cells []*Cell) []string {
-		texts := make([]string, len(m.Clients))
-		for i, client := range m.Clients {
+		texts := make([]string, len(clients))
+		for i, client := range clients {
 			for _, c := range cells {
 				if c.Client == client.Name {
 					texts[i] = c.brief()

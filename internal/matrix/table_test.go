@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -51,15 +52,24 @@ func TestText(t *testing.T) {
 	golden(t, "matrix.json", b.Bytes())
 }
 
-// TestTextFits: no line is wider than the terminal, with every fault in every form.
+// TestTextFits: no line is wider than the terminal, with every fault in every form, and
+// no client is left out.
 func TestTextFits(t *testing.T) {
+	delay := retry.None() // a client's name is not that of a column that may go
+	delay.Name = "delay"
+	six := []retry.Policy{retry.S3(), retry.API(), retry.AWSStandard21(), delay, retry.BotocoreStandard(), retry.None()}
 	for _, kind := range []matrix.Kind{matrix.S3, matrix.HTTP} {
-		for _, policies := range [][]retry.Policy{{retry.S3()}, {retry.S3(), retry.AWSStandard21(), retry.None()}} {
+		for _, policies := range [][]retry.Policy{{retry.S3()}, {retry.S3(), retry.AWSStandard21(), retry.None()}, six} {
 			m := play(t, matrix.Options{Kind: kind, Policies: policies, Version: "v0"})
 			for _, o := range []matrix.TextOptions{{Width: 80}, {Width: 80, Full: true}, {Width: 100}, {}} {
 				var b bytes.Buffer
 				if err := m.Text(&b, o); err != nil {
 					t.Fatal(err)
+				}
+				for _, p := range policies {
+					if _, table, _ := strings.Cut(b.String(), "\n\n"); len(policies) > 1 && !slices.Contains(strings.Fields(table), p.Name) {
+						t.Errorf("%s, %d policies, %+v: no %s", kind, len(policies), o, p.Name)
+					}
 				}
 				for _, l := range strings.Split(b.String(), "\n") {
 					if n := utf8.RuneCountInString(l); n > cmp.Or(o.Width, 120) {
