@@ -41,28 +41,31 @@ const (
 	stripFoot  = vg.Length(3)
 )
 
-// newStrip places the texts for a view that is width wide. Long labels are
-// shortened if others would find no place beside them.
+// newStrip places the texts for a view that is width wide: first labels, then the
+// faults. Long labels are shortened if others would find no place beside them.
 func newStrip(v *view, width vg.Length) *strip {
-	best := layStrip(v, width, width)
+	at := func(ns int64) vg.Length {
+		return width * vg.Length((v.clamp(ns)-float64(v.begin))/float64(v.end-v.begin))
+	}
+	order := inOrder(v)
+	best := layLabels(v, order, at, width, width)
 	for _, most := range []vg.Length{120, 60} {
 		if best.phases.out == 0 {
 			break
 		}
-		if s := layStrip(v, width, most); s.phases.out < best.phases.out {
+		if s := layLabels(v, order, at, width, most); s.phases.out < best.phases.out {
 			best = s
 		}
+	}
+	best.addFaults(v, order, at, width)
+	if end := v.src.run.DurationNS; best.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
+		best.place(item{text: "no new calls", style: noteStyle}, at(end), width, width, 0)
 	}
 	return best
 }
 
-// layStrip places first labels, those of phases with faults and of long ones
-// before others, then the faults. No label is longer than most.
-func layStrip(v *view, width, most vg.Length) *strip {
-	s := &strip{}
-	at := func(ns int64) vg.Length {
-		return width * vg.Length((v.clamp(ns)-float64(v.begin))/float64(v.end-v.begin))
-	}
+// inOrder lists the phases of a view, those with faults and long ones before others.
+func inOrder(v *view) []int {
 	phases := v.src.run.Phases
 	var order []int
 	for i, ph := range phases {
@@ -77,20 +80,29 @@ func layStrip(v *view, width, most vg.Length) *strip {
 		}
 		return i.EndNS-i.StartNS > j.EndNS-j.StartNS
 	})
+	return order
+}
+
+// layLabels places the labels of phases in that order, none longer than most.
+func layLabels(v *view, order []int, at func(ns int64) vg.Length, width, most vg.Length) *strip {
+	s := &strip{}
 	for _, i := range order {
-		from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-		s.addLabel(reports.OneLine(phases[i].Label), phases[i].Troubled(), from, to, width, most)
-	}
-	for _, i := range order {
-		if phases[i].Troubled() && v.closeUp == nil { // otherwise the close-up tells
-			from, to := at(phases[i].StartNS), at(phases[i].EndNS)
-			s.addFault(reports.OneLine(strings.Join(phases[i].Troubles(), "; ")), from, to, width)
-		}
-	}
-	if end := v.src.run.DurationNS; s.phases.of > 0 && time.Duration(end) < v.end && at(end) < width {
-		s.place(item{text: "no new calls", style: noteStyle}, at(end), width, width, 0)
+		ph := &v.src.run.Phases[i]
+		s.addLabel(reports.OneLine(ph.Label), ph.Troubled(), at(ph.StartNS), at(ph.EndNS), width, most)
 	}
 	return s
+}
+
+// addFaults places the texts of the faults, which stand above the labels.
+func (s *strip) addFaults(v *view, order []int, at func(ns int64) vg.Length, width vg.Length) {
+	if v.closeUp != nil {
+		return // the close-up tells
+	}
+	for _, i := range order {
+		if ph := &v.src.run.Phases[i]; ph.Troubled() {
+			s.addFault(reports.OneLine(strings.Join(ph.Troubles(), "; ")), at(ph.StartNS), at(ph.EndNS), width)
+		}
+	}
 }
 
 // addLabel places the label of the phase over [from, to), shortened if need be.
@@ -113,11 +125,16 @@ func (s *strip) addLabel(label string, faulted bool, from, to, width, most vg.Le
 // as much as has room.
 func (s *strip) addFault(fault string, from, to, width vg.Length) {
 	s.faults.of++
+	failed := "" // the text that has found no place
 	for _, most := range []vg.Length{width, max(to-from, 150), max(to-from, 100)} {
 		it := item{text: fit(fault, faultStyle, most), style: faultStyle}
-		if it.text != "" && s.place(it, from, to, width, 1) {
+		if it.text == failed {
+			continue
+		}
+		if s.place(it, from, to, width, 1) {
 			return
 		}
+		failed = it.text
 	}
 	s.faults.out++
 }
