@@ -115,7 +115,7 @@ func (t *textWriter) faultLines() {
 }
 
 // eventLines lists what there is in each phase that has any of it, as far as it is worth a
-// line.
+// line: of several in one phase each has its own.
 func (t *textWriter) eventLines(what string, of func(*Phase) []string) {
 	const most = 8
 	n := 0
@@ -129,9 +129,16 @@ func (t *textWriter) eventLines(what string, of func(*Phase) []string) {
 		if n > most {
 			continue
 		}
-		when := fmt.Sprintf("%s in %s, %s from %s: ", what, OneLine(p.Label),
+		when := fmt.Sprintf("%s in %s, %s from %s:", what, OneLine(p.Label),
 			FormatExact(time.Duration(p.EndNS-p.StartNS)), FormatExact(time.Duration(p.StartNS)))
-		t.paragraph("  ", when+OneLine(strings.Join(events, "; ")))
+		if len(events) == 1 {
+			t.paragraph("  ", when+" "+OneLine(events[0]))
+			continue
+		}
+		t.paragraph("  ", when)
+		for _, one := range events {
+			t.paragraph("    ", "  "+OneLine(one))
+		}
 	}
 	if n > most {
 		t.line(fmt.Sprintf("%s in %s more phases", what, FormatCount(uint64(n-most))))

@@ -214,6 +214,40 @@ func TestTextTellsOfUnseenFaults(t *testing.T) {
 	}
 }
 
+// Of several faults in a phase each has a line, above the table and below it.
+func TestTextTellsFaultsApart(t *testing.T) {
+	run := samples.Burst()
+	run.Phases[1].Faults = []string{"GET p=0.5 503", "PUT p=0.5 latency add=lognormal(median=2s,sigma=0.5) and more words of it to fill a line"}
+	p := &run.Policies[0]
+	p.Faults = nil
+	for _, rule := range run.Phases[1].Faults {
+		p.Faults = append(p.Faults, reports.FaultRule{Phase: "burst", Rule: rule, Matched: 20, Fired: 10, Seen: 10})
+	}
+	got := string(textOf(t, run, reports.TextOptions{Width: 80}))
+	for _, want := range []string{`
+faults in burst, 30s from 1m:
+  GET p=0.5 503
+  PUT p=0.5 latency add=lognormal(median=2s,sigma=0.5) and more words of it to
+    fill a line
+
+`, `
+  faults        burst: hit 10 of 20 attempts (GET p=0.5 503)
+                burst: hit 10 of 20 attempts (PUT p=0.5 latency
+                  add=lognormal(median=2s,sigma=0.5) and more words of it to
+                  fill a line)
+`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	for range 5 {
+		p.Faults = append(p.Faults, p.Faults[0])
+	}
+	if got := string(textOf(t, run, reports.TextOptions{Width: 80})); strings.Count(got, "(GET p=0.5 503)\n") != 5 || !strings.Contains(got, "\n                1 more\n") {
+		t.Error(got)
+	}
+}
+
 // A surge is told as faults are, and a lower rate without the mark of trouble.
 func TestTextTellsOfSurges(t *testing.T) {
 	run := samples.Burst()

@@ -22,24 +22,32 @@ func (t *textWriter) policy(p *Policy) {
 	t.fact("attempts", attempts(&p.Total))
 	t.fact("groups", groups(p))
 	t.fact("ground truth", t.truth(p))
-	t.fact("faults", t.faults(p))
+	t.fact("faults", t.faults(p)...)
 	t.fact("limits", limits(p))
 	t.fact("partitions", partitions(p))
 	t.line("")
 }
 
-// fact writes "  name          text", wrapped under the text.
-func (t *textWriter) fact(name, s string) {
+// fact writes "  name          text", wrapped under the text. Of several texts each begins
+// a line, and those that it goes on in are set in.
+func (t *textWriter) fact(name string, texts ...string) {
 	const width = 16
-	if s == "" {
-		return
+	indent, hanging := strings.Repeat(" ", width), ""
+	if len(texts) > 1 {
+		hanging = "  "
 	}
-	indent := strings.Repeat(" ", width)
 	// paragraph splits at spaces: the gap after the name is part of no word.
 	var inner textWriter
 	inner.opt = t.opt
 	inner.opt.Width = t.opt.Width - width
-	inner.paragraph("", s)
+	for _, s := range texts {
+		if s != "" {
+			inner.paragraph(hanging, s)
+		}
+	}
+	if inner.buf.Len() == 0 {
+		return
+	}
 	for i, l := range strings.Split(strings.TrimSuffix(inner.buf.String(), "\n"), "\n") {
 		lead := indent
 		if i == 0 {
@@ -134,9 +142,9 @@ func attempts(m *Metrics) string {
 	return s
 }
 
-// faults tells how often each rule hit: a fault that the policy hardly met
-// proves little about it.
-func (t *textWriter) faults(p *Policy) string {
+// faults tells how often each rule hit, in a text for each: a fault that the policy hardly
+// met proves little about it.
+func (t *textWriter) faults(p *Policy) []string {
 	var parts []string
 	for _, f := range p.Faults {
 		s := fmt.Sprintf("%s: hit %s of %s attempts", OneLine(f.Phase), FormatCount(f.Fired), FormatCount(f.Matched))
@@ -152,7 +160,10 @@ func (t *textWriter) faults(p *Policy) string {
 		}
 		parts = append(parts, s)
 	}
-	return limited(parts, 6, "; ")
+	if most := 6; len(parts) > most {
+		parts = append(parts[:most], fmt.Sprintf("%d more", len(parts)-most))
+	}
+	return parts
 }
 
 // limits tells how often each limit of the backend refused an attempt. A
