@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -55,6 +56,39 @@ func ExamplePlan_Validate() {
 	// Output:
 	// phases[0].faults[0].on.op | unknown operation "PutObjekt"
 	// phases[0].faults[0].p | the probability 90 is not between 0 and 1
+}
+
+// In front of a service of your own, on real connections: the first two writes are
+// refused, and reads pass.
+func ExampleNewHandler() {
+	rule, err := faults.ParseRule("PUT first=2/all 503 retry-after=1s")
+	if err != nil {
+		panic(err)
+	}
+	injector, err := faults.New(faults.Plan{Phases: []faults.Phase{{For: time.Minute, Rules: []faults.Rule{rule}}}}, 1)
+	if err != nil {
+		panic(err)
+	}
+	service := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "done") })
+	server := httptest.NewServer(faults.NewHandler(injector, service, faults.PlainHTTP()))
+	defer server.Close()
+	for _, method := range []string{http.MethodPut, http.MethodGet, http.MethodPut, http.MethodPut} {
+		req, err := http.NewRequest(method, server.URL+"/orders/17", nil)
+		if err != nil {
+			panic(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			panic(err)
+		}
+		resp.Body.Close()
+		fmt.Printf("%s %d Retry-After=%q\n", method, resp.StatusCode, resp.Header.Get("Retry-After"))
+	}
+	// Output:
+	// PUT 503 Retry-After="1"
+	// GET 200 Retry-After=""
+	// PUT 503 Retry-After="1"
+	// PUT 200 Retry-After=""
 }
 
 // On virtual time: the exchange tells how long it takes instead of waiting.
