@@ -118,9 +118,10 @@ func badBackend(err error) error {
 	return usage(hint, "--%s %s", option.Option, option.Message)
 }
 
-// stop ends the backend; its State stays.
+// stop ends the backend; its State stays. The certificate goes first: a second signal
+// may kill us while the backend waits for its clients.
 func (b *backend) stop() error {
-	err := errors.Join(b.Close(grace), b.ca.remove())
+	err := errors.Join(b.ca.remove(), b.Close(grace))
 	if b.log != nil {
 		err = errors.Join(err, b.log.Close())
 	}
