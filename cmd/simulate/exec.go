@@ -126,7 +126,7 @@ func execute(env environment, o *execOptions, arg string, argv []string) error {
 	s.tell(env.Stderr)
 	var judged error
 	if !interrupted {
-		judged = s.verdict(env)
+		judged = s.verdict(env, len(b.scenario.Phases))
 	}
 	if o.out != "" {
 		if err := s.write(o.out); err != nil {
@@ -145,8 +145,9 @@ func execute(env environment, o *execOptions, arg string, argv []string) error {
 }
 
 // tellIdle tells of the faults that never fired: what the scenario is to prove was
-// not tried. It returns the failure.
-func tellIdle(env environment, state live.State) error {
+// not tried, and of a way to have them where the scenario has more phases than one.
+// It returns the failure.
+func tellIdle(env environment, state live.State, phases int) error {
 	idle := state.Idle()
 	if len(idle) == 0 {
 		return verdict(exitFailed)
@@ -159,7 +160,7 @@ func tellIdle(env environment, state live.State) error {
 		}
 		fmt.Fprintf(env.Stderr, "simulate: the fault %q %s never fired: %s\n", r.Text, where, why)
 	}
-	if !state.Held && idle[0].ID == 0 {
+	if !state.Held && phases > 1 && idle[0].ID == 0 {
 		fmt.Fprintf(env.Stderr, "hint: simulate exec --phase %s stays in that phase\n", idle[0].Phase)
 	}
 	return verdict(exitFailed)

@@ -88,8 +88,9 @@ func (s *side) tell(w io.Writer) {
 }
 
 // verdict tells what makes the program fail, if anything does: missed thresholds,
-// and faults that never fired, as what the scenario is to prove was not tried.
-func (s *side) verdict(env environment) error {
+// and faults that never fired, as what the scenario is to prove was not tried. The
+// scenario has so many phases.
+func (s *side) verdict(env environment, phases int) error {
 	if s.Passed {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (s *side) verdict(env environment) error {
 			fmt.Fprintf(env.Stderr, "simulate: %s\n", t.Miss())
 		}
 	}
-	return tellIdle(env, s.State)
+	return tellIdle(env, s.State, phases)
 }
 
 // write writes the file of --out, whole.
