@@ -271,6 +271,27 @@ func TestApartShowsHowFarItIs(t *testing.T) {
 	}
 }
 
+// A client whose turn in a stretch is over may tell of its next call before the stretch is.
+func TestRotaForgetsNobody(t *testing.T) {
+	c := steady(1)
+	c.Load = Load{Model: Closed, Clients: 2, Mix: c.Load.Mix}
+	r, err := newRun(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newRota(r)
+	o.take(1, 5*time.Second)
+	o.Act(5*time.Second, stretchBegins)
+	o.idle, o.client, o.least = false, 1, sim.Never // the turn of client 0 is over
+	o.next[1] = sim.Never
+	if !o.take(0, time.Minute) {
+		t.Fatal("the rota does not see to a call after the stretch")
+	}
+	if o.Act(5*time.Second, stretchGoesOn); o.idle || o.end != time.Minute {
+		t.Errorf("idle: %v; the next stretch begins at %v, want %v", o.idle, o.end, time.Minute)
+	}
+}
+
 // Calls that come client by client find their phases as fast, be there ever so many.
 func TestCellNowGoesBack(t *testing.T) {
 	c := steady(1)

@@ -18,7 +18,7 @@ type rota struct {
 	width  time.Duration   // of a stretch
 	end    time.Duration   // of the stretch under way, or the beginning of the one to come
 	client int             // the first whose turn is to come
-	least  time.Duration   // of next, of those whose turn is over
+	least  time.Duration   // of next, as far as it comes after the stretch
 	calls  int             // made in the stretch
 	idle   bool            // no stretch is to come
 }
@@ -53,7 +53,9 @@ func (o *rota) take(client uint64, at time.Duration) bool {
 	case at < o.end && client < uint64(o.client):
 		return false
 	}
-	o.next[client] = at
+	if o.next[client] = at; at >= o.end {
+		o.least = min(o.least, at)
+	}
 	return true
 }
 
@@ -85,7 +87,7 @@ func (o *rota) turn(client uint64) bool {
 		o.calls++
 		at = o.next[client]
 	}
-	o.least = min(o.least, at)
+	o.least = min(o.least, at) // also where nobody has told of it in this stretch
 	return true
 }
 
