@@ -18,7 +18,10 @@ import (
 // file. Two architectures may differ in the last bit of a product (some fuse
 // multiplication and addition); on the grid the difference is gone, and the
 // numbers are short.
-type gridCanvas struct{ vg.Canvas }
+type gridCanvas struct {
+	vg.Canvas
+	widths *[]vg.Length // of the texts, in order; nil: nobody wants to know
+}
 
 func snap(v vg.Length) vg.Length {
 	// The offset keeps values that are meant to lie half-way between two places,
@@ -35,6 +38,9 @@ func (g gridCanvas) Translate(pt vg.Point) { g.Canvas.Translate(snapPoint(pt)) }
 func (g gridCanvas) FillString(f font.Face, pt vg.Point, s string) {
 	if s != " " { // the label of a tick without one
 		g.Canvas.FillString(f, snapPoint(pt), s)
+		if g.widths != nil {
+			*g.widths = append(*g.widths, f.Width(s))
+		}
 	}
 }
 
@@ -80,7 +86,8 @@ type sheet interface {
 // writeSVG writes a sheet as SVG.
 func writeSVG(w io.Writer, s sheet) error {
 	c := vgsvg.New(pageWidth, s.height())
-	s.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, s.height()))
+	var widths []vg.Length
+	s.draw(draw.NewCanvas(gridCanvas{c, &widths}, pageWidth, s.height()))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return err
@@ -94,6 +101,7 @@ func writeSVG(w io.Writer, s sheet) error {
 	svg = bytes.ReplaceAll(svg,
 		[]byte(`style="font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal;`),
 		[]byte(`style="font-family:'Liberation Sans',Arial,Helvetica,sans-serif;font-weight:bold;`))
+	svg = withWidths(svg, widths)
 	var title bytes.Buffer
 	if err := xml.EscapeText(&title, []byte(s.caption())); err != nil {
 		return err
@@ -108,13 +116,27 @@ func writeSVG(w io.Writer, s sheet) error {
 	return err
 }
 
+// withWidths tells how wide each text is to be: where none of the fonts is there, and the
+// one in their place is wider, texts keep to their places all the same.
+func withWidths(svg []byte, widths []vg.Length) []byte {
+	const start = "<text "
+	out := make([]byte, 0, len(svg)+64*len(widths))
+	for _, w := range widths {
+		i := bytes.Index(svg, []byte(start)) + len(start) // each is there: the text itself is escaped
+		out = append(out, svg[:i]...)
+		out = fmt.Appendf(out, `textLength="%.1f" lengthAdjust="spacingAndGlyphs" `, snap(w).Points())
+		svg = svg[i:]
+	}
+	return append(out, svg...)
+}
+
 // pngDPI makes a PNG two pixels wide for each CSS pixel of the SVG.
 const pngDPI = 192
 
 // writePNG writes a sheet as PNG.
 func writePNG(w io.Writer, s sheet) error {
 	c := vgimg.NewWith(vgimg.UseWH(pageWidth, s.height()), vgimg.UseDPI(pngDPI))
-	s.draw(draw.NewCanvas(gridCanvas{c}, pageWidth, s.height()))
+	s.draw(draw.NewCanvas(gridCanvas{Canvas: c}, pageWidth, s.height()))
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }
