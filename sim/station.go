@@ -28,6 +28,7 @@ type Station struct {
 
 	busyTime  integral
 	queueTime integral
+	stay      uint64 // of all jobs, by their comings and goings, in words that wrap around
 	counts    StationCounts
 }
 
@@ -107,7 +108,7 @@ func (s *Station) Submit(service time.Duration, a Actor, data uint64) (Job, bool
 	}
 	if s.busy < s.workers {
 		i := s.jobs.take(service, a, data)
-		s.counts.Entered++
+		s.enter()
 		s.serve(i)
 		return s.jobs.name(i), true
 	}
@@ -125,8 +126,19 @@ func (s *Station) Submit(service time.Duration, a Actor, data uint64) (Job, bool
 	i := s.jobs.take(service, a, data)
 	s.jobs.all[i].stamp = s.order.stamp(now, s.emptied)
 	s.jobs.push(i)
-	s.counts.Entered++
+	s.enter()
 	return s.jobs.name(i), true
+}
+
+// enter and leave book a job that comes now, and one that goes for the reason counted.
+func (s *Station) enter() {
+	s.counts.Entered++
+	s.stay -= uint64(s.loop.now)
+}
+
+func (s *Station) leave(reason *uint64) {
+	*reason++
+	s.stay += uint64(s.loop.now)
 }
 
 // serve lets a worker begin with a job.
@@ -168,7 +180,7 @@ func (w *worker) Act(now time.Duration, word uint64) {
 	}
 	s.busyTime.add(now, s.busy)
 	s.busy--
-	s.counts.Served++
+	s.leave(&s.counts.Served)
 	if s.jobs.queued > 0 {
 		s.hire()
 	}
@@ -178,7 +190,7 @@ func (w *worker) Act(now time.Duration, word uint64) {
 // drop gives a job up that has been taken out of the queue; its actor is told as an
 // event of this moment.
 func (s *Station) drop(i uint32) {
-	s.counts.Dropped++
+	s.leave(&s.counts.Dropped)
 	s.jobs.all[i].state = dropped
 	s.loop.At(s.loop.now, (*worker)(s), s.jobs.name(i).word())
 }
@@ -207,7 +219,7 @@ func (s *Station) Cancel(j Job) (worked time.Duration, ok bool) {
 		s.busyTime.add(now, s.busy)
 		s.busy--
 		s.jobs.release(j.index)
-		s.counts.Cancelled++
+		s.leave(&s.counts.Cancelled)
 		s.hire()
 		return worked, true
 	default:
@@ -215,7 +227,7 @@ func (s *Station) Cancel(j Job) (worked time.Duration, ok bool) {
 		s.jobs.remove(j.index)
 		s.jobs.release(j.index)
 	}
-	s.counts.Cancelled++
+	s.leave(&s.counts.Cancelled)
 	return worked, true
 }
 
@@ -289,6 +301,17 @@ func (s *Station) BusyTime() time.Duration {
 // length of the queue.
 func (s *Station) QueueTime() time.Duration {
 	return s.queueTime.at(s.loop.now, s.Queued())
+}
+
+// StayTime returns the time that all jobs together have spent inside so far, those that
+// are still inside with what they have had of it; [Never] if it is more than that. It is got
+// from when each job came and went, and BusyTime and QueueTime from how many were inside in
+// between: by Little's law StayTime is the sum of the two.
+func (s *Station) StayTime() time.Duration {
+	if Add(s.BusyTime(), s.QueueTime()) == Never {
+		return Never
+	}
+	return time.Duration(s.stay + uint64(s.Inside())*uint64(s.loop.now))
 }
 
 // integral sums a count over time.

@@ -280,6 +280,7 @@ func history(rt *rapid.T, d sim.Discipline, fates map[string]int) {
 			}
 			want.enter(i, service)
 		}
+		conserved(rt, station)
 	}
 	station.SetWorkers(2) // so that all come to an end
 	want.workers = 2
@@ -306,10 +307,14 @@ func first(s string) string {
 	return s
 }
 
-// conserved checks that no job is lost or counted twice.
+// conserved checks that no job is lost or counted twice, and Little's law: the jobs inside
+// over time are the time that they took.
 func conserved(t interface{ Fatalf(string, ...any) }, s *sim.Station) {
 	c := s.Counts()
 	if c.Entered != c.Served+c.Dropped+c.Cancelled+uint64(s.Inside()) {
 		t.Fatalf("%d were let in, %d served, %d dropped, %d cancelled, and %d are inside", c.Entered, c.Served, c.Dropped, c.Cancelled, s.Inside())
+	}
+	if got, want := s.StayTime(), s.BusyTime()+s.QueueTime(); got != want {
+		t.Fatalf("by the comings and goings jobs were inside for %v, by their number over time for %v", got, want)
 	}
 }

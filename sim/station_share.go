@@ -115,7 +115,7 @@ func (s *Station) share(service time.Duration, a Actor, data uint64) (Job, bool)
 	}
 	p.number++
 	p.push(portion{end: virtual{p.v.ns + uint64(service), p.v.part}, number: p.number, job: i})
-	s.counts.Entered++
+	s.enter()
 	s.plan()
 	return s.jobs.name(i), true
 }
@@ -183,7 +183,7 @@ func (a *sharer) Act(now time.Duration, turn uint64) {
 	p.remove(0)
 	actor, data := s.jobs.all[i].actor, s.jobs.all[i].data
 	s.jobs.release(i)
-	s.counts.Served++
+	s.leave(&s.counts.Served)
 	s.plan()
 	actor.Act(now, data)
 }

@@ -111,6 +111,7 @@ func TestSharingIsTheFluid(t *testing.T) {
 				want.left[i] = rat(services[i])
 				want.order = append(want.order, i)
 			}
+			conserved(rt, station)
 		}
 		station.SetWorkers(1)
 		want.workers = 1

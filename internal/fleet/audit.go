@@ -105,6 +105,9 @@ func (r *run) close() error {
 		if inside := uint64(s.Inside()); s.Inside() < 0 || c.Entered != c.Served+c.Dropped+c.Cancelled+inside {
 			a.note("what enters a station is served, dropped, cancelled or inside", "of node %d: %+v, inside %d", i, c, s.Inside())
 		}
+		if at, stayed := sim.Add(s.BusyTime(), s.QueueTime()), s.StayTime(); at != stayed {
+			a.note("jobs at a station over time are the time that jobs took there (Little's law)", "the sums of node %d differ by %v", i, at-stayed)
+		}
 	}
 	if a.broken != nil {
 		return a.broken
