@@ -107,6 +107,7 @@ func parse(name string, data []byte, open opener) (*Scenario, error) {
 	if err := asError(d.list); err != nil {
 		return nil, err
 	}
+	d.locateSockets(sc)
 	return sc, nil
 }
 

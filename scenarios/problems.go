@@ -130,7 +130,8 @@ func asError(list []Problem) error {
 type origin struct {
 	file       string
 	hash       string
-	thresholds []position // one for each of Scenario.Thresholds
+	thresholds []position         // one for each of Scenario.Thresholds
+	sockets    map[string]Problem // by path: where CheckLive finds what it tells of
 }
 
 // position is a place in a text; both count from 1, columns in characters.

@@ -106,16 +106,26 @@ func badBackend(err error) error {
 	}
 	var option *live.OptionError
 	if !errors.As(err, &option) {
-		return wrong("", err)
+		return badSockets(err)
 	}
 	hint := option.Hint
 	if option.Option == "addr" {
 		hint = strings.Replace(hint, "ask for a server that others reach", "add --public to let other machines reach it", 1)
 	}
-	if option.Option == "phase" || option.Option == "" { // the message says it all
+	if option.Option == "phase" { // the message says it all
 		return usage(hint, "%s", option.Message)
 	}
 	return usage(hint, "--%s %s", option.Option, option.Message)
+}
+
+// badSockets gives an error its exit code: it is the scenario's fault if that asks for what
+// there is only in simulation.
+func badSockets(err error) error {
+	var problems *scenarios.Problems
+	if errors.As(err, &problems) {
+		return &failure{code: exitUsage, cause: err}
+	}
+	return wrong("", err)
 }
 
 // stop ends the backend; its State stays. The certificate goes first: a second signal

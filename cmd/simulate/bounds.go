@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -21,8 +20,8 @@ type bounds struct {
 }
 
 func (b *bounds) flags(f *pflag.FlagSet) {
-	f.Var((*sizeFlag)(&b.memory), "max-memory", "stop when the process holds more than `SIZE`, such as 512MiB")
-	f.DurationVar(&b.wall, "max-wall", 0, "stop after `TIME`, such as 30s, by the clock on the wall")
+	f.Var((*sizeFlag)(&b.memory), "max-memory", "stop when the process holds more than `SIZE`, such as 512MiB (0: no bound)")
+	f.DurationVar(&b.wall, "max-wall", 0, "stop after `TIME`, such as 30s, by the clock on the wall (0: no bound)")
 }
 
 // check tells what is wrong with the flags.
@@ -40,7 +39,7 @@ func (e *boundError) Error() string {
 	return "it " + e.what + " than " + e.flag + " " + e.limit + " allows"
 }
 
-// between is how often it is looked whether a bound holds.
+// between is how often it is looked at the memory.
 const between = 20 * time.Millisecond
 
 // watch returns a context that ends, with a boundError as its cause, when a bound is
@@ -50,28 +49,36 @@ func (b *bounds) watch(parent context.Context) (ctx context.Context, stop func()
 		return parent, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	before := int64(-1)
-	if b.memory > 0 { // the collector works harder before it comes to that
-		before = debug.SetMemoryLimit(int64(b.memory))
+	stopTimer, restore := func() bool { return false }, func() {}
+	if b.wall > 0 {
+		stopTimer = after(b.wall, func() { cancel(&boundError{"takes longer", "--max-wall", reports.FormatExact(b.wall)}) })
 	}
+	if b.memory > 0 {
+		restore = b.watchMemory(ctx, cancel)
+	}
+	return ctx, func() {
+		stopTimer()
+		cancel(nil)
+		restore()
+	}
+}
+
+// watchMemory cancels when the process holds too much. restore is to be called when ctx
+// has ended.
+func (b *bounds) watchMemory(ctx context.Context, cancel context.CancelCauseFunc) (restore func()) {
+	before := debug.SetMemoryLimit(int64(b.memory)) // the collector works harder before it comes to that
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		repeat(ctx, between, func(passed time.Duration) {
-			switch {
-			case b.memory > 0 && held() > uint64(b.memory):
+		repeat(ctx, between, func() {
+			if held() > uint64(b.memory) {
 				cancel(&boundError{"needs more memory", "--max-memory", b.memory.String()})
-			case b.wall > 0 && passed >= b.wall:
-				cancel(&boundError{"takes longer", "--max-wall", reports.FormatExact(b.wall)})
 			}
 		})
 	}()
-	return ctx, func() {
-		cancel(nil)
+	return func() {
 		<-done
-		if before >= 0 {
-			debug.SetMemoryLimit(before)
-		}
+		debug.SetMemoryLimit(before)
 	}
 }
 
@@ -94,18 +101,19 @@ type sizeFlag scenarios.Size
 
 func (s *sizeFlag) String() string {
 	if *s == 0 {
-		return ""
+		return "0"
 	}
 	return scenarios.Size(*s).String()
 }
 
 func (s *sizeFlag) Set(text string) error {
+	if text == "0" { // as for the other bound, no unit
+		*s = 0
+		return nil
+	}
 	size, err := scenarios.ParseSize(text)
 	if err != nil {
 		return err
-	}
-	if size == 0 {
-		return fmt.Errorf("must be more than nothing")
 	}
 	*s = sizeFlag(size)
 	return nil

@@ -163,7 +163,7 @@ func takes(f *pflag.Flag) string {
 	case "duration":
 		return "a number and a unit, such as 500ms, 30s, 5m or 36h"
 	case "size":
-		return "a size above nothing, such as 512MiB"
+		return "a size such as 512MiB"
 	case "float64":
 		return "a number, such as 2 or 0.5"
 	}

@@ -243,7 +243,7 @@ func (o *runOptions) runOne(ctx context.Context, env environment, j job) (*repor
 	}
 	var err error
 	if options.Mode == scenarios.ModeLive {
-		if options.Play, err = livefleet.New(j.scenario, livefleet.Options{Speed: o.speed}); err != nil {
+		if options.Play, err = livefleet.New(j.scenario, livefleet.Options{Speed: o.speed, Policies: o.policies}); err != nil {
 			return nil, badRun(j.arg, err)
 		}
 	}
@@ -325,5 +325,5 @@ func badRun(arg string, err error) error {
 	if errors.As(err, &option) {
 		return usage(option.Hint, "%s", option.Message)
 	}
-	return wrong("", err)
+	return badSockets(err)
 }

@@ -91,7 +91,7 @@ func (o *verifyOptions) run(ctx context.Context, env environment, args []string)
 		return err
 	}
 	if o.speed != 0 {
-		if _, err := livefleet.New(sc, livefleet.Options{Speed: o.speed}); err != nil {
+		if _, err := livefleet.New(sc, livefleet.Options{Speed: o.speed, Policies: o.policies}); err != nil {
 			return badRun(args[0], err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/scenarios"
 )
 
 // limited is a scenario whose backend has more keys.
@@ -177,22 +178,9 @@ func TestMaxInFlight(t *testing.T) {
 
 // What only a simulated backend has is refused, and told.
 func TestOnlySimulated(t *testing.T) {
-	plain := "{label: all, for: 1s}"
-	for _, c := range []struct{ capacity, phase, want string }{
-		{"workers: 1, discipline: lifo", plain, "discipline but first come, first served"},
-		{"workers: 1, nodes: 2", plain, "nodes behind a balancer"},
-		{"workers: 1, abandoned: cancelled", plain, "work that ends with its client's patience"},
-		{"workers: 1", "{label: all, for: 1s, capacity: {workers: 0}}", "workers of a phase's own"},
-		{"workers: 1, discipline: fifo, nodes: 1, abandoned: served", plain, ""},
-	} {
-		sc := parse(t, strings.Replace(source("http", c.phase), "value: 10ms}", "value: 10ms}, capacity: {"+c.capacity+"}", 1))
-		s, err := Start(sc, Options{Clock: newClock()})
-		if err == nil {
-			s.Close(time.Second)
-		}
-		var bad *OptionError
-		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &bad) || !strings.Contains(bad.Message, c.want)) {
-			t.Errorf("%s %s: %v, want %q", c.capacity, c.phase, err, c.want)
-		}
+	sc := parse(t, strings.Replace(source("http", "{label: all, for: 1s, capacity: {workers: 0}}"), "value: 10ms}", "value: 10ms}, capacity: {workers: 1, nodes: 2}", 1))
+	var bad *scenarios.Problems
+	if _, err := Start(sc, Options{Clock: newClock()}); !errors.As(err, &bad) || len(bad.List) != 2 {
+		t.Errorf("%v", err)
 	}
 }

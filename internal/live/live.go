@@ -66,7 +66,7 @@ type Seen struct {
 
 // OptionError tells of an option that does not fit.
 type OptionError struct {
-	Option  string // "addr", "admin" or "phase"; "": the scenario itself
+	Option  string // "addr", "admin" or "phase"
 	Message string // what is wrong
 	Hint    string // what would be right; may be empty
 }
@@ -132,9 +132,12 @@ type Server struct {
 }
 
 // Start serves a scenario, whose backend and phases must be valid, until [Server.Close]. When it
-// returns, connections are accepted. The error is an *[OptionError], or
-// a *[ListenError].
+// returns, connections are accepted. The error is an *[OptionError], a *[ListenError], or, of
+// a scenario that asks for what only a simulated backend has, a *scenarios.Problems.
 func Start(sc *scenarios.Scenario, o Options) (*Server, error) {
+	if err := sc.CheckServed(); err != nil {
+		return nil, err
+	}
 	s := &Server{scenario: sc, options: o, clock: o.Clock, log: newAccessLog(o.Log)}
 	if s.clock == nil {
 		s.clock = faults.SystemClock()

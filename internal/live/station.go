@@ -56,24 +56,11 @@ func newStation(ctx context.Context, clock faults.Clock, b scenarios.Backend, se
 	if c == nil {
 		return s, nil
 	}
-	switch {
-	case c.Discipline.Kind != "" && c.Discipline.Kind != sim.FIFO:
-		return nil, simulatedOnly("discipline but first come, first served")
-	case c.Nodes > 1:
-		return nil, simulatedOnly("nodes behind a balancer")
-	case c.Abandoned == scenarios.AbandonedCancelled:
-		return nil, simulatedOnly("work that ends with its client's patience")
-	}
 	if c.Workers > 0 {
 		s.workers, s.queue = make(chan struct{}, c.Workers), int64(c.Queue)
 	}
 	s.most, s.slope, s.full = int64(c.MaxInFlight), c.Slowdown, faults.NewRefusal(c.Full)
 	return s, nil
-}
-
-// simulatedOnly is the error of a scenario that asks for what only a simulated backend has.
-func simulatedOnly(what string) error {
-	return &OptionError{Message: "a backend on sockets has no " + what, Hint: "simulate run plays the scenario as it is; or leave it out of the file"}
 }
 
 // takes is how long the backend takes for a request.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
@@ -35,9 +34,6 @@ type world struct {
 // newWorld begins a world in which the given phase is held (-1: none).
 func newWorld(ctx context.Context, sc *scenarios.Scenario, seed uint64, clock faults.Clock, hold int) (*world, error) {
 	plan := sc.Plan()
-	if slices.ContainsFunc(sc.Phases, func(ph scenarios.Phase) bool { return ph.Capacity != nil }) {
-		return nil, simulatedOnly("workers of a phase's own")
-	}
 	injector, err := faults.New(plan, seed)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/internal/fleet"
@@ -13,7 +12,6 @@ import (
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/scenarios"
-	"github.com/squall-sim/squall/sim"
 )
 
 // Options are the choices of a live run. The zero value plays it at the speed of life.
@@ -21,6 +19,8 @@ type Options struct {
 	// Speed is how many seconds of the scenario pass in one of real time: from
 	// MinSpeed to MaxSpeed; 0 means 1.
 	Speed float64
+	// Policies are the names of those that will be played; empty: all.
+	Policies []string
 	// Replays leaves the transport's silent repetitions on.
 	Replays bool
 	// Clock is the real time; nil: the system's.
@@ -38,7 +38,8 @@ type Play = func(ctx context.Context, c *fleet.Config, progress func(time.Durati
 
 // New returns what plays the fleets of a scenario in real time. Each is played against
 // a backend of its own; several may be played at once. The error is a
-// *scenarios.OptionError.
+// *scenarios.OptionError, or, of a scenario that cannot be played like that, a
+// *scenarios.Problems.
 func New(sc *scenarios.Scenario, o Options) (Play, error) {
 	if o.Speed == 0 {
 		o.Speed = 1
@@ -49,23 +50,8 @@ func New(sc *scenarios.Scenario, o Options) (Play, error) {
 			Hint:    fmt.Sprintf("write a speed from %v to %v: 10 plays ten minutes in one", MinSpeed, MaxSpeed),
 		}
 	}
-	if sc.Backend.Network != nil {
-		return nil, &scenarios.OptionError{
-			Message: "a live run has the network that there is, and cannot take the time of backend.network",
-			Hint:    "choose the mode model or http, or leave backend.network out",
-		}
-	}
-	if slices.ContainsFunc(sc.Phases, func(p scenarios.Phase) bool { return p.Restart > 0 || p.Offline > 0 }) {
-		return nil, &scenarios.OptionError{
-			Message: "the clients of a live run do not restart or go offline",
-			Hint:    "choose the mode model or http, or leave restart and offline out",
-		}
-	}
-	if slices.ContainsFunc(sc.Policies, func(p scenarios.Policy) bool { return p.Breaker != nil && p.Breaker.Scope == scenarios.ScopeShared }) {
-		return nil, &scenarios.OptionError{
-			Message: "the breakers of a live run are not compared: scope shared is for simulated clients",
-			Hint:    "choose the mode model or http, or another scope",
-		}
+	if err := sc.CheckLive(o.Policies...); err != nil {
+		return nil, err
 	}
 	if o.Clock == nil {
 		o.Clock = retry.SystemClock()
@@ -91,9 +77,6 @@ type player struct {
 const grace = 100 * time.Millisecond
 
 func play(ctx context.Context, sc *scenarios.Scenario, o Options, c *fleet.Config, progress func(time.Duration)) (*fleet.Result, error) {
-	if what := beyond(&c.Backend); what != "" {
-		return nil, &scenarios.OptionError{Message: "a backend on a socket knows no " + what, Hint: "choose the mode model or http"}
-	}
 	p := &player{fastClock: newFastClock(o.Clock, o.Speed), scenario: sc, speed: o.Speed, kind: c.Backend.Kind}
 	var err error
 	if p.server, err = live.Start(sc, live.Options{Seed: c.Seed, Clock: p}); err != nil {
@@ -107,22 +90,6 @@ func play(ctx context.Context, sc *scenarios.Scenario, o Options, c *fleet.Confi
 	p.at, p.client = *at, newClient(o.Replays)
 	defer p.client.close()
 	return fleet.PlayLive(ctx, c, p, progress)
-}
-
-// beyond names what a simulated backend can do, and one on a socket cannot; "" for
-// nothing.
-func beyond(b *fleet.Backend) string {
-	switch {
-	case b.Order.Kind != "" && b.Order.Kind != sim.FIFO:
-		return "order of work but first come, first served"
-	case b.Nodes > 1:
-		return "nodes behind a balancer"
-	case b.Cancels:
-		return "work that ends with its client's patience"
-	case b.PhaseWorkers != nil:
-		return "number of workers that changes from phase to phase"
-	}
-	return ""
 }
 
 // Begin sets the backend's time to zero.

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/squall-sim/squall/internal/fleet"
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/scenarios"
@@ -216,48 +215,21 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%v: %v", speed, err)
 		}
 	}
-	var bad *scenarios.OptionError
 	sc.Backend.Network = &sim.Dist{Kind: sim.Fixed, Value: time.Second}
-	if _, err := New(sc, Options{}); !errors.As(err, &bad) || !strings.Contains(bad.Message, "backend.network") {
-		t.Errorf("network: %v", err)
-	}
-	sc.Backend.Network = nil
-	sc.Phases[0].Offline = 1
-	if _, err := New(sc, Options{}); err == nil || !strings.Contains(err.Error(), "do not restart or go offline") {
-		t.Errorf("clients who go offline: %v", err)
-	}
-	sc.Phases[0].Offline = 0
 	sc.Policies[0].Breaker = &scenarios.Breaker{Scope: scenarios.ScopeShared}
-	if _, err := New(sc, Options{}); err == nil || !strings.Contains(err.Error(), "breakers of a live run are not compared") {
-		t.Errorf("shared breakers: %v", err)
+	for policy, want := range map[string]int{"p": 2, "another": 1} {
+		var problems *scenarios.Problems
+		if _, err := New(sc, Options{Policies: []string{policy}}); !errors.As(err, &problems) || len(problems.List) != want {
+			t.Errorf("policy %s: %v, want %d problems", policy, err, want)
+		}
 	}
-	sc.Policies[0].Breaker = nil
+	sc.Backend.Network, sc.Policies[0].Breaker = nil, nil
+	var bad *scenarios.OptionError
 	if _, err := scenarios.Run(context.Background(), sc, scenarios.Options{Mode: scenarios.ModeLive}); !errors.As(err, &bad) {
 		t.Errorf("live without who plays it: %v", err)
 	}
 	if !slices.Contains(scenarios.Modes(), scenarios.ModeLive) {
 		t.Error("live is no mode")
-	}
-}
-
-// What a backend on a socket cannot do is refused, and not left out.
-func TestBeyond(t *testing.T) {
-	for want, b := range map[string]fleet.Backend{
-		"order": {Order: sim.Discipline{Kind: sim.LIFO}}, "nodes": {Nodes: 2}, "patience": {Cancels: true},
-		"phase to phase": {PhaseWorkers: []int{1}}, "": {Nodes: 1, Workers: 3, Queue: 4, Order: sim.Discipline{Kind: sim.FIFO}},
-	} {
-		if got := beyond(&b); !strings.Contains(got, want) || want == "" && got != "" {
-			t.Errorf("%+v: %q", b, got)
-		}
-	}
-	sc := parse(t, source("s3", open, "", "p: {retry: none}"))
-	play, err := New(sc, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var bad *scenarios.OptionError
-	if _, err := play(context.Background(), &fleet.Config{Backend: fleet.Backend{Cancels: true}}, nil); !errors.As(err, &bad) {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -67,7 +67,8 @@ func SpeedFor(sc *scenarios.Scenario, policies int) float64 {
 
 // Run plays the scenario in all modes and compares. When ctx ends first, the report holds
 // the live numbers up to then, marked as interrupted, and the error is ctx's. Any other
-// error comes without a report; a *scenarios.OptionError tells what does not fit.
+// error comes without a report; a *scenarios.OptionError, or *scenarios.Problems,
+// tells what does not fit.
 func Run(ctx context.Context, sc *scenarios.Scenario, o Options) (*Report, error) {
 	if calls := sc.ExpectedCalls(); calls > MaxCalls {
 		return nil, &scenarios.OptionError{
@@ -82,7 +83,7 @@ func Run(ctx context.Context, sc *scenarios.Scenario, o Options) (*Report, error
 		}
 		o.Speed = SpeedFor(sc, policies)
 	}
-	by, err := livefleet.New(sc, livefleet.Options{Speed: o.Speed, Replays: o.Replays})
+	by, err := livefleet.New(sc, livefleet.Options{Speed: o.Speed, Policies: o.Policies, Replays: o.Replays})
 	if err != nil {
 		return nil, err
 	}

@@ -142,14 +142,18 @@ func TestInterrupted(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for text, want := range map[string]string{
-		changed(plain, "rate: 40/s", "rate: 999999/s"):                                 "verify keeps each of them",
-		changed(plain, "backend: {", "backend: {network: {dist: fixed, value: 1ms}, "): "backend.network",
-		changed(plain, "phases: [", "phases: [{label: long, for: 240h}, "):             "verify keeps each of them",
+		changed(plain, "rate: 40/s", "rate: 999999/s"):                     "verify keeps each of them",
+		changed(plain, "phases: [", "phases: [{label: long, for: 240h}, "): "verify keeps each of them",
 	} {
 		var bad *scenarios.OptionError
 		if _, err := Run(context.Background(), parse(t, text), Options{}); !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
+	}
+	var bad *scenarios.Problems
+	sc := parse(t, changed(plain, "backend: {", "backend: {network: {dist: fixed, value: 1ms}, "))
+	if _, err := Run(context.Background(), sc, Options{}); !errors.As(err, &bad) || bad.List[0].Path != "backend.network" {
+		t.Errorf("%v", err)
 	}
 }
 
