@@ -131,7 +131,7 @@ func (a *Axis) settle(sc *Scenario) error {
 		a.From, a.To = a.List[0], a.List[len(a.List)-1]
 	}
 	if a.From >= a.To && a.List == nil {
-		return axisErr(fmt.Sprintf("the range from %s to %s is empty", a.Text(a.From), a.Text(a.To)), "write the smaller end first")
+		return axisErr(fmt.Sprintf("the range from %s to %s is empty", a.Text(a.From), a.Text(a.To)), "write two ends, the smaller first; --set takes a single value")
 	}
 	for _, v := range append([]float64{a.From, a.To}, a.List...) {
 		if _, err := sc.With(a.Setting(v)); err != nil {

@@ -62,7 +62,7 @@ func TestParseAxisMistakes(t *testing.T) {
 		"load.nothing=1..5":             "unknown key",
 		"policy.retry.attempts=0..5":    "attempts",
 		"load.rate=1ms..5ms":            "load.rate",
-		"policies.x.retry.attempts=0,1": "attempts",
+		"policies.x.retry.attempts=0,1": `no policy "x"`,
 	} {
 		if _, err := ParseAxis(sc, "bounded", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want a word on %q", text, err, want)

@@ -43,7 +43,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 
 // With returns the scenario with other settings, which it does not have itself: it
 // is read anew, with all checks, as if its file had said so. A setting may be one
-// that the file leaves out. The error is a *SettingError, or the *Problems of a
+// that the file leaves out, but of a policy that there is. The error is a *SettingError, or the *Problems of a
 // scenario that is not valid to begin with.
 func (sc *Scenario) With(settings ...Setting) (*Scenario, error) {
 	doc, err := sc.document()
@@ -51,6 +51,9 @@ func (sc *Scenario) With(settings ...Setting) (*Scenario, error) {
 		return nil, err
 	}
 	for _, s := range settings {
+		if err := sc.checkPolicy(s); err != nil {
+			return nil, err
+		}
 		if doc, err = put(doc, strings.Split(s.Path, "."), s); err != nil {
 			return nil, err
 		}
@@ -61,6 +64,24 @@ func (sc *Scenario) With(settings ...Setting) (*Scenario, error) {
 		return nil, blame(problems, settings)
 	}
 	return out, err
+}
+
+// checkPolicy refuses a setting of a policy that there is not: it would be one more, of
+// which nobody makes use.
+func (sc *Scenario) checkPolicy(s Setting) error {
+	rest, ok := strings.CutPrefix(s.Path, "policies.")
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, p := range sc.Policies {
+		if rest == p.Name || strings.HasPrefix(rest, p.Name+".") {
+			return nil
+		}
+		names = append(names, p.Name)
+	}
+	name, _, _ := strings.Cut(rest, ".")
+	return &SettingError{Setting: s, Message: "there is no policy " + quote(name), Hint: didYouMean(name, names)}
 }
 
 // Calm returns the scenario without its trigger: phases of the same names and
@@ -194,6 +215,23 @@ func called(item any, name string) bool {
 	})
 }
 
+// itemNames are what the items of a list may be called.
+func itemNames(list []any) []string {
+	var names []string
+	for i, item := range list {
+		name := strconv.Itoa(i)
+		m, _ := item.(yaml.MapSlice)
+		for _, e := range m {
+			if e.Key == "label" || e.Key == "name" || e.Key == "op" {
+				name = fmt.Sprint(e.Value)
+				break
+			}
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
 // put returns doc with a value at a path, made where there is none.
 func put(doc any, path []string, s Setting) (any, error) {
 	if len(path) == 0 {
@@ -205,7 +243,7 @@ func put(doc any, path []string, s Setting) (any, error) {
 			}
 			return nil, &SettingError{Setting: s, Message: "it is not a single value", Hint: "name one of its keys: " + strings.Join(keys, ", ")}
 		case []any:
-			return nil, &SettingError{Setting: s, Message: "it is a list", Hint: "name an item by its label, name, operation or number from 0"}
+			return nil, &SettingError{Setting: s, Message: "it is a list", Hint: "name an item: " + strings.Join(itemNames(v), ", ")}
 		}
 		return scalarOf(s.Value), nil
 	}
@@ -232,7 +270,7 @@ func put(doc any, path []string, s Setting) (any, error) {
 	}
 	list := doc.([]any)
 	if i < 0 {
-		return nil, &SettingError{Setting: s, Message: "the list has no " + quote(path[0]), Hint: "name an item by its label, name, operation or number from 0"}
+		return nil, &SettingError{Setting: s, Message: "the list has no " + quote(path[0]), Hint: didYouMean(path[0], itemNames(list))}
 	}
 	below, err := put(list[i], path[n:], s)
 	list[i] = below

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,6 +89,11 @@ func check(sc *scenarios.Scenario, o *Options) error {
 		return &OptionError{fmt.Sprintf("%d columns are too few", o.Columns), "take 2 or more"}
 	case o.Y != nil && o.Y.Path == o.X.Path:
 		return &OptionError{"both axes are " + o.X.Path, "take two settings"}
+	}
+	for _, a := range []*scenarios.Axis{&o.X, o.Y} {
+		if a != nil && strings.HasPrefix(a.Path, "policies.") && !strings.HasPrefix(a.Path, "policies."+o.Policy+".") {
+			return &OptionError{a.Path + " is of another policy than " + o.Policy + ", whose calls are mapped", "write policy. in place of its name, or choose that policy (--policy)"}
+		}
 	}
 	if o.Columns == 0 {
 		o.Columns = defaultColumns

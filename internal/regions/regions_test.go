@@ -178,6 +178,7 @@ func TestMistakes(t *testing.T) {
 		{"all columns", small, func(o *Options) { o.Columns = 1 << 40 }, "too many"},
 		{"one column", small, func(o *Options) { o.Columns = 1 }, "1 columns"},
 		{"one setting", small, func(o *Options) { o.Y = &o.X }, "both axes"},
+		{"another policy", small, func(o *Options) { o.Y = &scenarios.Axis{Path: "policies.q.retry.attempts", List: []float64{1, 2}} }, "of another policy than"},
 		{"no trigger", strings.Replace(small, `, faults: [{on: {op: GET}, p: 1, effect: "latency add=5s"}]`, "", 1), nil, "no trigger"},
 		{"trouble to the end", small[:strings.Index(small, "  - {label: after")] + small[strings.Index(small, "policies:"):], nil, "trouble in the last phase, trouble"},
 		{"no calls", strings.Replace(small, "rate: 3/s, arrivals: paced", "rate: 0.0001/s", 1), func(o *Options) { o.X.Path = "load.clients"; o.X.Unit = "" }, "no calls in the last third"},
