@@ -29,7 +29,7 @@ func TestTextTellsLimits(t *testing.T) {
 	}}
 	got := string(textOf(t, run, reports.TextOptions{Width: 200}))
 	for _, want := range []string{
-		"  limits        10/s per client: 429: refused 0 of 12,345 attempts; writes of a partitioned prefix 35/s: refused 12 of 500 attempts\n",
+		"  limits        10/s per client: 429: refused 0 of 12,345 attempts\n                writes of a partitioned prefix 35/s: refused 12 of 500 attempts\n",
 		"  partitions    1, 2 from 1m01s on (split at raw/5)\n",
 		"  limits        room for 2 in flight: 503: refused 2 of 7 attempts\n",
 		"  partitions    1 all the time\n",

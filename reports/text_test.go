@@ -269,7 +269,7 @@ func TestTextTellsOfSurges(t *testing.T) {
 	}
 }
 
-// Groups of clients have a line, where there are some.
+// Groups of clients have a line each, where there are some.
 func TestTextTellsOfGroups(t *testing.T) {
 	run := samples.Burst()
 	if strings.Contains(string(textOf(t, run, reports.TextOptions{})), "  groups") {
@@ -277,7 +277,7 @@ func TestTextTellsOfGroups(t *testing.T) {
 	}
 	run.Policies[0].Groups = []reports.Group{{Group: "web", Metrics: run.Policies[0].Total}, {Group: "batch"}}
 	got := string(textOf(t, run, reports.TextOptions{Width: 200}))
-	if !strings.Contains(got, "  groups        web: ") || !strings.Contains(got, "; batch: no calls") {
+	if !strings.Contains(got, "  groups        web: ") || !strings.Contains(got, "\n                batch: no calls\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

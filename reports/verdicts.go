@@ -20,10 +20,10 @@ func (t *textWriter) policy(p *Policy) {
 	t.fact("breaker", t.breakers(p))
 	t.fact("failed calls", ends(&p.Total))
 	t.fact("attempts", attempts(&p.Total))
-	t.fact("groups", groups(p))
+	t.fact("groups", groups(p)...)
 	t.fact("ground truth", t.truth(p))
 	t.fact("faults", t.faults(p)...)
-	t.fact("limits", limits(p))
+	t.fact("limits", limits(p)...)
 	t.fact("partitions", partitions(p))
 	t.line("")
 }
@@ -160,23 +160,20 @@ func (t *textWriter) faults(p *Policy) []string {
 		}
 		parts = append(parts, s)
 	}
-	if most := 6; len(parts) > most {
-		parts = append(parts[:most], fmt.Sprintf("%d more", len(parts)-most))
-	}
-	return parts
+	return first(parts, 6)
 }
 
-// limits tells how often each limit of the backend refused an attempt. A
-// capacity that sufficed, and the rate of what nobody asked for, are not worth a
+// limits tells how often each limit of the backend refused an attempt, in a text for
+// each. A capacity that sufficed, and the rate of what nobody asked for, are not worth a
 // line.
-func limits(p *Policy) string {
+func limits(p *Policy) []string {
 	var parts []string
 	for _, l := range p.Limits {
 		if l.Refused > 0 || l.Kind == LimitQuota || l.Kind == LimitPrefix && l.Asked > 0 {
 			parts = append(parts, fmt.Sprintf("%s: refused %s of %s attempts", OneLine(l.Limit), FormatCount(l.Refused), FormatCount(l.Asked)))
 		}
 	}
-	return limited(parts, 6, "; ")
+	return first(parts, 6)
 }
 
 // partitions tells when partitioned prefixes were split.
@@ -200,10 +197,15 @@ func partitions(p *Policy) string {
 
 // limited joins the first parts and counts the others.
 func limited(parts []string, most int, separator string) string {
+	return strings.Join(first(parts, most), separator)
+}
+
+// first is the first parts, and one that counts the others.
+func first(parts []string, most int) []string {
 	if len(parts) <= most {
-		return strings.Join(parts, separator)
+		return parts
 	}
-	return strings.Join(parts[:most], separator) + fmt.Sprintf("%s%d more", separator, len(parts)-most)
+	return append(parts[:most:most], fmt.Sprintf("%d more", len(parts)-most))
 }
 
 // verdicts writes the thresholds, passed and missed, and the warnings.
@@ -295,8 +297,8 @@ func (th *Threshold) want() string {
 	return th.Expr
 }
 
-// groups tells how the groups of clients fared, where there are some.
-func groups(p *Policy) string {
+// groups tells how the groups of clients fared, in a text for each, where there are some.
+func groups(p *Policy) []string {
 	var parts []string
 	for i := range p.Groups {
 		g := &p.Groups[i]
@@ -311,5 +313,5 @@ func groups(p *Policy) string {
 		parts = append(parts, fmt.Sprintf("%s: %s of %s calls succeeded, %s attempts each, p99 %s", name, FormatShare(m.SuccessRate),
 			FormatCount(m.Calls), FormatNumber(m.Amplification), FormatDuration(time.Duration(m.CallDuration.P99NS))))
 	}
-	return strings.Join(parts, "; ")
+	return first(parts, 20)
 }

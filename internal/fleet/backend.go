@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -115,8 +116,12 @@ func (r *run) hasRoom(client, call uint64, attempt int) bool {
 func (r *run) room() string {
 	b := &r.cfg.Backend
 	var parts []string
+	workers := fmt.Sprintf("%d workers", b.Workers)
+	if b.Workers == 1 {
+		workers = "1 worker"
+	}
 	if b.Workers > 0 && b.Queue >= 0 {
-		parts = append(parts, fmt.Sprintf("%d workers and a queue of %d", b.Workers, b.Queue))
+		parts = append(parts, fmt.Sprintf("%s and a queue of %d", workers, b.Queue))
 	}
 	if b.MaxInFlight > 0 {
 		parts = append(parts, fmt.Sprintf("%d in flight", b.MaxInFlight))
@@ -125,14 +130,17 @@ func (r *run) room() string {
 		return ""
 	}
 	if len(parts) == 0 {
-		parts = append(parts, fmt.Sprintf("%d workers", b.Workers))
+		parts = append(parts, workers)
 	}
 	text := "room for " + strings.Join(parts, ", ")
 	if b.Nodes > 1 {
-		text += fmt.Sprintf(" at each of %d nodes", b.Nodes)
+		text += fmt.Sprintf(" at each of %d nodes (%s)", b.Nodes, cmp.Or(b.Balance, sim.RoundRobin))
 	}
 	if b.Order.Kind != "" && b.Order.Kind != sim.FIFO {
 		text += ", " + b.Order.String()
+	}
+	if b.Cancels {
+		text += ", abandoned work cancelled"
 	}
 	return text + ": " + r.full.Effect().String()
 }
