@@ -239,7 +239,7 @@ type Partition struct {
 // Breakers sums up a policy's circuit breakers. Count is zero for a policy
 // without.
 type Breakers struct {
-	Count       int    `json:"count"`
+	Count       int    `json:"count"` // that there were at once, at most: a client that is restarted has new ones
 	Scope       string `json:"scope,omitempty"`
 	Transitions uint64 `json:"transitions"`
 	OpenNS      int64  `json:"open_ns"`      // refusing calls; summed over all breakers

@@ -33,6 +33,7 @@ type breakers struct {
 	odd      map[uint64]*guard // of numbers beyond byNumber
 	byKey    map[clientKey]*guard
 	order    []*guard // in order of making, for a deterministic end
+	most     int      // that there were at once: those of clients who are gone are forgotten
 
 	recorder    *recorder
 	silent      bool            // the series are not about these
@@ -135,6 +136,7 @@ func (b *breakers) add(g *guard, chance keyedChance) *guard {
 		panic(err) // the scenario's checks validated the settings
 	}
 	b.order = append(b.order, g)
+	b.most = max(b.most, len(b.order))
 	if b.shared != nil {
 		g.peer = b.shared.join(g.number, g.TwoStep)
 	}
@@ -197,7 +199,7 @@ func (b *breakers) end(now time.Duration) reports.Breakers {
 	if b.cfg == nil {
 		return reports.Breakers{}
 	}
-	out := reports.Breakers{Count: len(b.order), Scope: b.scope.String()}
+	out := reports.Breakers{Count: b.most, Scope: b.scope.String()}
 	for _, g := range b.order {
 		b.account(g, now)
 	}

@@ -146,6 +146,26 @@ func TestRestartForgets(t *testing.T) {
 	}
 }
 
+// Breakers of clients who are gone when the run ends are counted all the same, and no more
+// of them than there were at once.
+func TestBreakersOfClientsWhoAreGone(t *testing.T) {
+	for _, last := range []Lives{{}, {Restart: 1}, {Offline: 1}, {Offline: 0.5}} {
+		c := withFault(t, phased(50, 50, 0), 1, "outage")
+		c.Plan.Phases[1].Rules = c.Plan.Phases[0].Rules
+		c.Policy.Breaker, c.Policy.Scope = &breaker.Config{Failures: 3, OpenFor: time.Hour}, PerClient
+		c.Load.Lives = []Lives{{}, {Restart: 1}, last}
+		rec := play(t, c)
+		if rec.Breakers.Count != c.Load.Clients {
+			t.Errorf("%+v: %d breakers of %d clients", last, rec.Breakers.Count, c.Load.Clients)
+		}
+		for i, open := range rec.Series.BreakerOpenNS {
+			if whole := rec.Series.BucketNS * int64(rec.Breakers.Count); open+rec.Series.BreakerHalfOpenNS[i] > whole {
+				t.Fatalf("%+v: bucket %d has breakers open for %v of %v", last, i, time.Duration(open), time.Duration(whole))
+			}
+		}
+	}
+}
+
 // Clients who are offline make no calls, and come back together when their phase ends.
 func TestOffline(t *testing.T) {
 	const clients = 100

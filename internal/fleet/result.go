@@ -201,10 +201,10 @@ func (r *Result) measureRun(metric string, phase int) (Sample, bool) {
 	case "leaked_uploads":
 		return Sample{}, true // no simulated client begins an upload
 	case "breaker_transitions":
-		return Sample{Count: uint64(len(b.order)), Value: float64(sum(b.transitions, phase))}, true
+		return Sample{Count: uint64(b.most), Value: float64(sum(b.transitions, phase))}, true
 	case "breaker_open_time":
 		open := sum(b.open, phase).Seconds()
-		return Sample{Count: uint64(len(b.order)), Value: open}, true
+		return Sample{Count: uint64(b.most), Value: open}, true
 	case "time_to_recover":
 		label := ""
 		if phase >= 0 {
