@@ -77,7 +77,8 @@ type Policy struct {
 	Breakers   Breakers    `json:"breakers"`
 	Recovery   []Recovery  `json:"recovery"`
 	// AttemptsPerCall counts calls by the number of attempts they made:
-	// index 0 holds calls that the breaker ended before the first.
+	// index 0 holds calls that the breaker ended before the first, index 1023 those with more,
+	// too.
 	AttemptsPerCall []uint64 `json:"attempts_per_call_counts"`
 	Series          Series   `json:"series"`
 	// Live is how a run in real time went, on real sockets; nil: the run was simulated.

@@ -41,7 +41,7 @@ func Numbers(counts []uint64, sum, least, most uint64) Sample {
 		Count: n, Value: ratio(float64(sum), float64(n)), Min: float64(least), Max: float64(most),
 		Quantile: func(q float64) float64 {
 			need, seen := q/100*float64(n), 0.0
-			for i, c := range counts {
+			for i, c := range counts[:max(len(counts)-1, 0)] {
 				if seen += float64(c); seen >= need && c > 0 {
 					return float64(i)
 				}
