@@ -52,7 +52,7 @@ func (d *decoder) retry(n ast.Node, p *path) retry.Policy {
 		return d.preset(n, p, s)
 	}
 	out := retry.Policy{Attempts: 1}
-	var set []func() // in the file's order, but after the preset
+	var set []setting // in the file's order, but after the preset
 	known := []string{
 		"preset", "attempts", "backoff", "schedule", "immediate", "base", "multiplier", "cap", "throttle_base", "jitter",
 		"attempt_timeout", "limit", "hint", "max_hint", "classifier", "quota",
@@ -65,11 +65,12 @@ func (d *decoder) retry(n ast.Node, p *path) retry.Policy {
 			}
 			return
 		}
-		set = append(set, func() { d.retrySetting(&out, key, v, p) })
+		set = append(set, setting{key, v, p})
 	})
-	for _, apply := range set {
-		apply()
+	for _, one := range set {
+		d.retrySetting(&out, one.key, one.value, one.at)
 	}
+	d.refuseInert(out, set)
 	return out
 }
 
@@ -156,20 +157,26 @@ func (d *decoder) jitter(n ast.Node, p *path, j retry.Jitter) retry.Jitter {
 		kind(n, p)
 		return j
 	}
-	known := []string{"kind", "amount", "proportion"}
-	var set []func()
-	d.object(n, p, known, func(key string, v ast.Node, p *path) {
-		switch key {
-		case "kind":
+	var set []setting
+	d.object(n, p, []string{"kind", "amount", "proportion"}, func(key string, v ast.Node, p *path) {
+		if key == "kind" {
 			kind(v, p)
-		case "amount":
-			set = append(set, func() { j.Amount = d.duration(v, p) })
-		case "proportion":
-			set = append(set, func() { j.Proportion = d.number(v, p) })
+			return
 		}
+		set = append(set, setting{key, v, p})
 	})
-	for _, apply := range set {
-		apply()
+	for _, one := range set {
+		switch one.key {
+		case "amount":
+			j.Amount = d.duration(one.value, one.at)
+		case "proportion":
+			j.Proportion = d.number(one.value, one.at)
+		}
+	}
+	for _, one := range set {
+		if message, hint := inert(retry.Policy{Jitter: j}, one.key); message != "" {
+			d.wrong(one.value, one.at, message, hint)
+		}
 	}
 	return j
 }

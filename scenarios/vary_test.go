@@ -47,7 +47,7 @@ func TestWith(t *testing.T) {
 	out, err := sc.With(
 		Setting{"load.rate", "55/s"},
 		Setting{"policies.bounded.retry.attempts", "7"},
-		Setting{"policies.none.retry.base", "20ms"}, // the file has retry: none
+		Setting{"policies.none.retry.attempt_timeout", "20ms"}, // the file has retry: none
 		Setting{"policies.bounded.breaker.open_for", "7s"},
 		Setting{"backend.capacity.workers", "12"},
 		Setting{"phases.brownout.for", "30s"},
@@ -64,7 +64,7 @@ func TestWith(t *testing.T) {
 	checks := map[string]bool{
 		"rate":     out.Load.Rate == 55,
 		"attempts": out.Policies[0].Retry.Attempts == 7,
-		"base":     out.Policies[2].Retry.Backoff.Base == 20*time.Millisecond && out.Policies[2].Retry.Name == "none",
+		"timeout":  out.Policies[2].Retry.AttemptTimeout == 20*time.Millisecond && out.Policies[2].Retry.Name == "none",
 		"open_for": out.Policies[0].Breaker.OpenFor == 7*time.Second,
 		"workers":  out.Backend.Capacity.Workers == 12,
 		"for":      out.Phases[1].For == 30*time.Second,

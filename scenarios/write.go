@@ -194,19 +194,21 @@ func (o *writer) policies(policies []Policy) {
 	}
 }
 
-// retryText prints what differs from the preset, or from a single attempt.
+// retryText prints what differs from the preset, or from a single attempt, and that somebody
+// looks at.
 func retryText(p retry.Policy) string {
 	base, isPreset := retry.Preset(p.Name)
 	if !isPreset {
 		base = retry.Policy{Attempts: 1}
 	}
+	p = heeded(p, base)
 	p.Name = base.Name
 	if p == base && isPreset {
 		return yamlText(p.Name)
 	}
 	var f flow
 	f.when(isPreset, "preset", yamlText(p.Name))
-	f.when(p.Attempts != base.Attempts || !isPreset, "attempts", strconv.Itoa(p.Attempts))
+	f.when(p.Attempts != base.Attempts || p.Attempts == 1, "attempts", strconv.Itoa(p.Attempts))
 	duration := func(key string, d, base time.Duration) { f.when(d != base, key, durationText(d)) }
 	f.when(p.Backoff.Kind != base.Backoff.Kind, "backoff", p.Backoff.Kind.String())
 	f.when(p.Backoff.Schedule != base.Backoff.Schedule, "schedule", yamlText(p.Backoff.Schedule.String()))
