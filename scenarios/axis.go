@@ -55,9 +55,7 @@ func ParseAxis(sc *Scenario, policy, text string) (Axis, error) {
 	if !found || path == "" || values == "" {
 		return Axis{}, axisErr(quote(text)+" is not an axis", "write a place and its values, such as load.rate=20/s..60/s")
 	}
-	if rest, short := strings.CutPrefix(path, "policy."); short {
-		path = "policies." + policy + "." + rest
-	}
+	path = FullPath(policy, path)
 	a := Axis{Path: path}
 	var parts []string
 	if from, to, isRange := strings.Cut(values, ".."); isRange {

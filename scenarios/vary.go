@@ -41,6 +41,37 @@ func (e *SettingError) Error() string {
 // Unwrap gives the cause.
 func (e *SettingError) Unwrap() error { return e.Err }
 
+// FullPath is the path of a Setting with its first name policy, which is short for policies
+// and the one called so, spelled out.
+func FullPath(policy, path string) string {
+	if rest, short := strings.CutPrefix(path, "policy."); short {
+		return "policies." + policy + "." + rest
+	}
+	return path
+}
+
+// SamePlace reports whether two paths lead to one place: phases.surge.rate is phases.1.rate
+// where surge is the second phase.
+func (sc *Scenario) SamePlace(a, b string) bool {
+	doc, err := sc.document()
+	return a == b || err == nil && place(doc, a) == place(doc, b)
+}
+
+// place is a path with the numbers of items in place of their names.
+func place(doc any, path string) string {
+	var out []string
+	rest := strings.Split(path, ".")
+	for len(rest) > 0 {
+		i, _ := find(doc, rest)
+		if i < 0 {
+			break
+		}
+		out = append(out, strconv.Itoa(i))
+		doc, rest, _ = step(doc, rest)
+	}
+	return strings.Join(append(out, rest...), ".")
+}
+
 // With returns the scenario with other settings, which it does not have itself: it
 // is read anew, with all checks, as if its file had said so. A setting may be one
 // that the file leaves out, but of a policy that there is. The error is a *SettingError, or the *Problems of a
@@ -271,6 +302,12 @@ func put(doc any, path []string, s Setting) (any, error) {
 	list := doc.([]any)
 	if i < 0 {
 		return nil, &SettingError{Setting: s, Message: "the list has no " + quote(path[0]), Hint: didYouMean(path[0], itemNames(list))}
+	}
+	name := strings.Join(path[:n], ".")
+	for other := i + 1; other < len(list); other++ {
+		if called(list[i], name) && called(list[other], name) {
+			return nil, &SettingError{Setting: s, Message: "the list has more than one " + quote(name), Hint: fmt.Sprintf("name it by its number: %d or %d", i, other)}
+		}
 	}
 	below, err := put(list[i], path[n:], s)
 	list[i] = below

@@ -108,6 +108,38 @@ func TestWithMistakes(t *testing.T) {
 	}
 }
 
+// A name that two items of a list have is none: else a map would be one of the first alone.
+func TestWithNameOfTwo(t *testing.T) {
+	text := strings.Replace(sound, "op: GetObject", "op: PutObject", 1)
+	sc, err := Parse("two.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad *SettingError
+	if _, err := sc.With(Setting{"load.mix.PutObject.weight", "5"}); !errors.As(err, &bad) || bad.Hint != "name it by its number: 0 or 1" {
+		t.Errorf("%v", err)
+	}
+	if out, err := sc.With(Setting{"load.mix.1.weight", "5"}); err != nil || out.Load.Mix[1].Weight != 5 || out.Load.Mix[0].Weight != 3 {
+		t.Errorf("by its number: %v", err)
+	}
+}
+
+func TestSamePlace(t *testing.T) {
+	sc := mustFind(t, "brownout")
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"phases.brownout.for", "phases.1.for", true}, {"phases.brownout.for", "phases.2.for", false},
+		{"phases.1.rate", "phases.brownout.rate", true}, {"load.rate", "load.rate", true}, {"load.rate", "load.clients", false},
+		{"nowhere.a", "nowhere.b", false},
+	} {
+		if sc.SamePlace(c.a, c.b) != c.same {
+			t.Errorf("%s and %s: want %v", c.a, c.b, c.same)
+		}
+	}
+}
+
 func TestCalm(t *testing.T) {
 	sc := mustFind(t, "brownout")
 	calm, err := sc.Calm()

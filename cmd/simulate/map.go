@@ -103,12 +103,20 @@ func (o *mapOptions) run(ctx context.Context, env environment, arg string) error
 	if err != nil {
 		return err
 	}
+	if o.policy == "" && len(sc.Policies) > 0 {
+		first := slices.IndexFunc(sc.Policies, func(p scenarios.Policy) bool { return !p.Baseline })
+		o.policy = sc.Policies[max(first, 0)].Name
+	}
+	var settings []scenarios.Setting
 	for _, s := range o.set {
 		path, value, ok := strings.Cut(s, "=")
 		if !ok {
 			return usage("write a place and its value, such as --set load.rate=50/s", "--set %q is not a setting", s)
 		}
-		if sc, err = sc.With(scenarios.Setting{Path: path, Value: value}); err != nil {
+		settings = append(settings, scenarios.Setting{Path: scenarios.FullPath(o.policy, path), Value: value})
+	}
+	if len(settings) > 0 {
+		if sc, err = sc.With(settings...); err != nil { // all at once: one may need another
 			return badMap("--set: ", err)
 		}
 	}
@@ -140,10 +148,6 @@ func (o *mapOptions) run(ctx context.Context, env environment, arg string) error
 func (o *mapOptions) options(sc *scenarios.Scenario, arg string) (*regions.Options, error) {
 	if o.x == "" {
 		return nil, usage("write one, such as --x load.rate=20..60", "map needs an axis: --x")
-	}
-	if o.policy == "" && len(sc.Policies) > 0 {
-		first := slices.IndexFunc(sc.Policies, func(p scenarios.Policy) bool { return !p.Baseline })
-		o.policy = sc.Policies[max(first, 0)].Name
 	}
 	if err := checkPolicies(sc, arg, []string{o.policy}); err != nil && !sc.ServedOnly() {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -87,11 +88,11 @@ func check(sc *scenarios.Scenario, o *Options) error {
 		return &OptionError{fmt.Sprintf("%d columns are too many", o.Columns), fmt.Sprintf("take %d at most", mostColumns)}
 	case o.Columns < 0 || o.Columns == 1:
 		return &OptionError{fmt.Sprintf("%d columns are too few", o.Columns), "take 2 or more"}
-	case o.Y != nil && o.Y.Path == o.X.Path:
+	case o.Y != nil && sc.SamePlace(o.X.Path, o.Y.Path):
 		return &OptionError{"both axes are " + o.X.Path, "take two settings"}
 	}
 	for _, a := range []*scenarios.Axis{&o.X, o.Y} {
-		if a != nil && strings.HasPrefix(a.Path, "policies.") && !strings.HasPrefix(a.Path, "policies."+o.Policy+".") {
+		if a != nil && strings.HasPrefix(a.Path, "policies.") && !playsIn(sc, o.Policy, a.Path) {
 			return &OptionError{a.Path + " is of another policy than " + o.Policy + ", whose calls are mapped", "write policy. in place of its name, or choose that policy (--policy)"}
 		}
 	}
@@ -117,6 +118,13 @@ func check(sc *scenarios.Scenario, o *Options) error {
 		return &OptionError{"scenario " + sc.Name + " has no trigger", "give a phase before the last one a fault or a rate of its own"}
 	}
 	return nil
+}
+
+// playsIn reports whether a path is about a policy that makes calls in a run of another: that
+// one, or one that a group of clients keeps.
+func playsIn(sc *scenarios.Scenario, policy, path string) bool {
+	about := func(name string) bool { return name != "" && strings.HasPrefix(path, "policies."+name+".") }
+	return about(policy) || slices.ContainsFunc(sc.Load.Groups, func(g scenarios.Group) bool { return about(g.Policy) })
 }
 
 // drawing is a map under way.

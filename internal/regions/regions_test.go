@@ -178,6 +178,10 @@ func TestMistakes(t *testing.T) {
 		{"all columns", small, func(o *Options) { o.Columns = 1 << 40 }, "too many"},
 		{"one column", small, func(o *Options) { o.Columns = 1 }, "1 columns"},
 		{"one setting", small, func(o *Options) { o.Y = &o.X }, "both axes"},
+		{"one setting by two names", small, func(o *Options) {
+			o.X = scenarios.Axis{Path: "phases.trouble.for", Unit: "s", From: 1, To: 2}
+			o.Y = &scenarios.Axis{Path: "phases.1.for", Unit: "s", List: []float64{1, 2}}
+		}, "both axes"},
 		{"another policy", small, func(o *Options) { o.Y = &scenarios.Axis{Path: "policies.q.retry.attempts", List: []float64{1, 2}} }, "of another policy than"},
 		{"no trigger", strings.Replace(small, `, faults: [{on: {op: GET}, p: 1, effect: "latency add=5s"}]`, "", 1), nil, "no trigger"},
 		{"trouble to the end", small[:strings.Index(small, "  - {label: after")] + small[strings.Index(small, "policies:"):], nil, "trouble in the last phase, trouble"},
@@ -192,6 +196,17 @@ func TestMistakes(t *testing.T) {
 		if m != nil || !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) || bad.Hint == "" {
 			t.Errorf("%s: %v, want a word on %q", c.name, err, c.want)
 		}
+	}
+}
+
+// The policy that a group of clients keeps is a setting of the run, whichever is tried.
+func TestPolicyOfGroup(t *testing.T) {
+	text := strings.Replace(small, "rate: 3/s, arrivals: paced, clients: 1", "arrivals: paced, groups: [{name: a, clients: 1, rate: 1/s}, {name: b, clients: 1, rate: 2/s, policy: q}]", 1)
+	text = strings.Replace(text, "policies:", "policies:\n  q: {baseline: true, retry: none}", 1)
+	o := options(t, parse(t, small), "load.rate=2..8:2", "")
+	o.X = scenarios.Axis{Path: "policies.q.retry.attempts", List: []float64{1, 2}, From: 1, To: 2}
+	if _, err := Draw(context.Background(), parse(t, text), o, nil); err != nil {
+		t.Error(err)
 	}
 }
 
