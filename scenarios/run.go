@@ -303,11 +303,15 @@ func replay(sc *Scenario, l *fleet.Load) {
 			ops[row.Op] = op
 			l.Mix = append(l.Mix, fleet.Op{Name: row.Op, Weight: 1})
 		}
-		at := row.At
-		if sc.Load.Speed != 1 {
-			at = time.Duration(float64(at) / sc.Load.Speed)
-		}
-		l.Trace[i] = fleet.Arrival{At: at, Client: client, Op: op, Key: row.Key, Size: int64(row.Size)}
+		l.Trace[i] = fleet.Arrival{At: sc.Load.due(row), Client: client, Op: op, Key: row.Key, Size: int64(row.Size)}
 	}
 	l.Clients = len(clients)
+}
+
+// due is when the call of a row starts in a run.
+func (l *Load) due(row TraceRow) time.Duration {
+	if l.Speed == 1 {
+		return row.At
+	}
+	return time.Duration(float64(row.At) / l.Speed)
 }

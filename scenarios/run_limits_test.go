@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/squall-sim/squall/reports"
 )
@@ -53,6 +54,37 @@ policies: {one: {retry: none}}
 	want := []string{"the phase half has as many workers as ever: of 1 at each node 50 % are 1, as a share is rounded and at least one"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Calls of a trace that come when the last phase is over are told; speed counts.
+func TestTraceThatIsCutIsTold(t *testing.T) {
+	for speed, want := range map[string]string{
+		"1":   "2 of the trace's 4 calls were not made: the phases are over after 3s, and the trace after 10s; make them longer",
+		"2":   "1 of the trace's 4 calls were not made: the phases are over after 3s, and the trace after 5s; make them longer",
+		"3.5": "",
+	} {
+		sc, err := Parse("x.yaml", []byte("scenario: x\nbackend: {kind: http, latency: 1ms}\nload: {model: replay, trace: t.csv, speed: "+speed+"}\n"+
+			"phases: [{label: a, for: 1s}, {label: b, for: 2s}]\npolicies: {one: {retry: none}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Duration{0, 2 * time.Second, 3 * time.Second, 10 * time.Second} {
+			sc.Load.Records = append(sc.Load.Records, TraceRow{At: at, Client: "a", Op: "GET", Key: "/a"})
+		}
+		run, err := Run(context.Background(), sc, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, w := range run.Warnings {
+			if w.Code == "trace-cut" && !w.Fails {
+				got = w.Message
+			}
+		}
+		if got != want {
+			t.Errorf("speed %s: %q, want %q", speed, got, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,6 +139,7 @@ func record(sc *Scenario, o Options, mode Mode, policies []Policy, configs []*fl
 	run.Warnings = append(run.Warnings, idleLimits(run)...)
 	run.Warnings = append(run.Warnings, cautions(run)...)
 	run.Warnings = append(run.Warnings, unchanged(sc)...)
+	run.Warnings = append(run.Warnings, cutTrace(sc)...)
 	run.Warnings = append(run.Warnings, liveCautions(run)...)
 	run.Warnings = append(run.Warnings, untrue(sc, run)...)
 	return run
@@ -232,4 +234,17 @@ func cautions(run *reports.Run) []reports.Warning {
 		}
 	}
 	return out
+}
+
+// cutTrace warns of a trace that goes on when the last phase is over: nobody makes those calls,
+// and they are in no number.
+func cutTrace(sc *Scenario) []reports.Warning {
+	rows, length := sc.Load.Records, sc.length()
+	left, _ := slices.BinarySearchFunc(rows, length, func(row TraceRow, end time.Duration) int { return cmp.Compare(sc.Load.due(row), end) })
+	if left == len(rows) {
+		return nil
+	}
+	return []reports.Warning{{Code: "trace-cut", Message: fmt.Sprintf(
+		"%d of the trace's %d calls were not made: the phases are over after %s, and the trace after %s; make them longer",
+		len(rows)-left, len(rows), reports.FormatExact(length), reports.FormatExact(sc.Load.due(rows[len(rows)-1])))}}
 }
