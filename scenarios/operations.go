@@ -1,5 +1,7 @@
 package scenarios
 
+import "github.com/squall-sim/squall/faults"
+
 // Operations lists the operations that a load can make of a backend of that
 // kind, the usual ones first: by S3's names, or HTTP's methods for KindHTTP. It
 // is nil for an unknown kind.
@@ -62,4 +64,17 @@ func isMethod(name string) bool {
 		}
 	}
 	return name != "" && len(name) <= longest
+}
+
+// Serves reports whether a backend of a kind can get requests that faults and quotas know
+// as op: an operation of S3, or for KindHTTP a method. hint says what to write else.
+func Serves(k Kind, op string) (ok bool, hint string) {
+	_, ofS3 := faults.Operation(op)
+	switch {
+	case k == KindHTTP && ofS3:
+		return false, "write its method, such as " + faults.Method(op)
+	case k != KindHTTP && !ofS3:
+		return false, "write an operation of S3 such as GetObject, or method instead of op"
+	}
+	return true, ""
 }

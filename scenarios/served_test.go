@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,23 @@ thresholds:
   "leaked_uploads": ["count==0"]
   "success_rate{op:UploadPart}": ["value>0.5"]
 `
+
+// An operation that the backend's kind never gets is told where nobody knows the load, too.
+func TestServedOnlyOperationsOfTheKind(t *testing.T) {
+	for _, c := range []struct{ kind, op, want string }{
+		{"s3", "GET", "gets no \"GET\""}, {"http", "GetObject", "write its method, such as GET"}, {"s3", "UploadPart", ""}, {"http", "GET", ""},
+	} {
+		text := "scenario: x\nbackend: {kind: " + c.kind + ", latency: 1ms, quotas: [{on: {op: " + c.op + "}, rate: 5/s, effect: \"503\"}]}\n" +
+			"phases: [{label: a, for: 1m, faults: [{on: {op: " + c.op + "}, effect: \"503\"}]}]\n"
+		_, err := Parse("x.yaml", []byte(text))
+		if c.want == "" && err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if c.want != "" && (err == nil || strings.Count(err.Error(), c.want) != 2) {
+			t.Errorf("%+v: %v, want two problems", c, err)
+		}
+	}
+}
 
 func TestServedOnly(t *testing.T) {
 	sc, err := Parse("served.yaml", []byte(served))

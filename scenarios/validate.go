@@ -61,8 +61,8 @@ func (c *checker) scenario() {
 		c.report(root.key("load"), "there is no load", "write one, such as load: {model: open, rate: 200/s, mix: […]}; or no policies either, for a scenario that is only served")
 	default:
 		c.load(root.key("load"))
-		c.quotaOps(root.key("backend").key("quotas"))
 	}
+	c.quotaOps(root.key("backend").key("quotas"))
 	c.phases(root.key("phases"))
 	c.policies(root.key("policies"))
 	c.thresholds(root.key("thresholds"))

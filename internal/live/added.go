@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/scenarios"
 )
 
 // maxRemoved is how many added faults are remembered when they are gone.
@@ -47,6 +48,10 @@ func (s *Server) AddFault(r faults.Rule, label string, stay time.Duration) (id i
 	}
 	if stay < 0 {
 		return 0, &OptionError{"for", fmt.Sprintf("a fault cannot stay for %v", stay), "write a positive duration, or leave it out"}
+	}
+	kind := s.scenario.Backend.Kind
+	if ok, hint := scenarios.Serves(kind, r.On.Op); r.On.Op != "" && !ok {
+		return 0, &OptionError{"rule", fmt.Sprintf("a backend of kind %s gets no %q, so the fault would never fire", kind, r.On.Op), hint}
 	}
 	w := s.world.Load()
 	a := &w.added

@@ -160,6 +160,7 @@ func TestBadOrders(t *testing.T) {
 		{"POST", "/phase", `{"phase": "storm", "hold": "yes"}`, 400, `to stay there: "hold" does not take a string`},
 		{"POST", "/state", "", 405, "/state takes GET, HEAD; GET / lists what there is"},
 		{"GET", "/fautls", "", 404, "there is no /fautls; GET / lists what there is"},
+		{"POST", "/faults", `{"rule": "GET 503"}`, 400, `a backend of kind s3 gets no "GET", so the fault would never fire`},
 		{"POST", "/faults", `{"rule": 503}`, 400, "neither text nor an object"},
 		{"POST", "/faults", `{"rule": "SlowDwon"}`, 400, "did you mean SlowDown?"},
 		{"POST", "/faults", `{"rule": "PutObjetc SlowDown"}`, 400, "did you mean PutObject?"},
