@@ -62,7 +62,7 @@ var (
 		{"leaked_uploads", MetricCounter, UnitNumber, "multipart uploads begun, and neither completed nor aborted; simulated clients begin none", byRun},
 		{"breaker_transitions", MetricCounter, UnitNumber, "state changes of all the policy's breakers", byPhase},
 		{"breaker_open_time", MetricGauge, UnitSeconds, "time spent open, that is refusing every call, summed over all the policy's breakers", byPhase},
-		{"time_to_recover", MetricTrend, UnitSeconds, "from the end of a fault, or of a phase with a higher rate or fewer workers, to the end of the last bad second after it; one sample for each", byPhase},
+		{"time_to_recover", MetricTrend, UnitSeconds, "from the end of a fault, or of a phase with a higher rate or fewer workers, to the end of the last bad second after it; one sample for each after which somebody calls", byPhase},
 	}
 )
 

@@ -69,19 +69,20 @@ func (r *Recovery) rate(from, to time.Duration) float64 {
 
 // lastBad returns the end of the last window in [from, to) whose success rate
 // is below floor, as time since from; 0 if there is none. Windows without
-// calls say nothing.
-func (r *Recovery) lastBad(from, to time.Duration, floor float64) time.Duration {
-	last := time.Duration(0)
+// calls say nothing; known reports whether any has calls.
+func (r *Recovery) lastBad(from, to time.Duration, floor float64) (last time.Duration, known bool) {
 	for i := r.first(from); i < len(r.all) && time.Duration(i)*r.ticks.width < to; i++ {
+		known = known || r.all[i] > 0
 		if r.all[i] > 0 && float64(r.good[i])/float64(r.all[i]) < floor {
 			last = min(time.Duration(i+1)*r.ticks.width, to) - from
 		}
 	}
-	return last
+	return last, known
 }
 
 // Report finds each phase without faults or a surge that follows one with: what
-// counts as good is the success rate in the healthy stretch before it.
+// counts as good is the success rate in the healthy stretch before it. Where nobody calls
+// in a whole second of it, nothing tells whether calls would succeed, and it is left out.
 func (r *Recovery) Report(phases []reports.Phase) []reports.Recovery {
 	out := []reports.Recovery{}
 	baseline := 1.0
@@ -94,8 +95,7 @@ func (r *Recovery) Report(phases []reports.Phase) []reports.Recovery {
 			j++
 		}
 		from, to := time.Duration(phases[i].StartNS), time.Duration(phases[j].EndNS)
-		if i > 0 {
-			d := r.lastBad(from, to, recoveryShare*baseline)
+		if d, known := r.lastBad(from, to, recoveryShare*baseline); i > 0 && known {
 			out = append(out, reports.Recovery{
 				Phase: phases[i].Label, AfterNS: int64(d), Recovered: d < to-from, BaselineSR: baseline,
 			})
