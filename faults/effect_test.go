@@ -32,7 +32,8 @@ func anyDist(t *rapid.T) sim.Dist {
 		lower := duration("lower")
 		return sim.Dist{Kind: sim.Uniform, Lower: lower, Upper: lower + duration("more")}
 	case sim.Lognormal:
-		return sim.Dist{Kind: sim.Lognormal, Median: duration("median"), Sigma: rapid.Float64Range(0, 3).Draw(t, "sigma"), Max: duration("max")}
+		m := duration("median")
+		return sim.Dist{Kind: sim.Lognormal, Median: m, Sigma: rapid.Float64Range(0, 3).Draw(t, "sigma"), Max: m + duration("max")}
 	case sim.Exponential:
 		return sim.Dist{Kind: sim.Exponential, Mean: duration("mean")}
 	case sim.Pareto:

@@ -44,7 +44,7 @@ func drawDist(t *rapid.T, name string) sim.Dist {
 		d.Percentiles = []sim.Percentile{{P: 0, Value: 1}, {P: 99.9, Value: 1 + some()}, {P: 100, Value: 1 + time.Hour}}
 	}
 	if _, may, _ := sim.Fields(d.Kind); len(may) > 0 && rapid.Bool().Draw(t, "max?") {
-		d.Max = d.Min + some()
+		d.Max = max(d.Min, d.Median, d.Mean) + some()
 	}
 	return d
 }

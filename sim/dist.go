@@ -41,7 +41,7 @@ type Dist struct {
 	Median      time.Duration `yaml:"median,omitempty"`      // lognormal: > 0
 	Mean        time.Duration `yaml:"mean,omitempty"`        // exponential: > 0, before max cuts
 	Min         time.Duration `yaml:"min,omitempty"`         // pareto: its scale, the least draw: > 0
-	Max         time.Duration `yaml:"max,omitempty"`         // a longer draw becomes Max; 0: no limit
+	Max         time.Duration `yaml:"max,omitempty"`         // a longer draw becomes Max, which is at least Median, Mean or Min; 0: no limit
 	Sigma       float64       `yaml:"sigma,omitempty"`       // lognormal: standard deviation of the logarithm: ≥ 0
 	Alpha       float64       `yaml:"alpha,omitempty"`       // pareto: tail index: > 0, smaller is heavier
 	Percentiles []Percentile  `yaml:"percentiles,omitempty"` // empirical: from p0 to p100, both ascending
@@ -175,8 +175,14 @@ func (c *checker) values(d Dist) {
 		if !(d.Sigma >= 0) || math.IsInf(d.Sigma, 0) {
 			c.add("sigma", "must be a number that is not negative, such as 0.5, is %v", d.Sigma)
 		}
+		if d.Max > 0 && d.Max < d.Median {
+			c.add("max", "must be at least the median (%v), is %v", d.Median, d.Max)
+		}
 	case Exponential:
 		c.positive("mean", d.Mean)
+		if d.Max > 0 && d.Max < d.Mean {
+			c.add("max", "must be at least the mean (%v), is %v", d.Mean, d.Max)
+		}
 	case Pareto:
 		c.positive("min", d.Min)
 		if !(d.Alpha > 0) || math.IsInf(d.Alpha, 0) {

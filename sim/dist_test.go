@@ -36,6 +36,8 @@ func TestValidateNamesEveryProblem(t *testing.T) {
 		{sim.Dist{Kind: "lognormal", Median: ms, Sigma: math.Inf(1)}, []string{"sigma: must be a number"}},
 		{sim.Dist{Kind: "exponential", Mean: -1}, []string{"mean: must be positive"}},
 		{sim.Dist{Kind: "pareto"}, []string{"min: must be positive", "alpha: must be a positive number"}},
+		{sim.Dist{Kind: "lognormal", Median: s, Max: ms}, []string{"max: must be at least the median (1s), is 1ms"}},
+		{sim.Dist{Kind: "exponential", Mean: s, Max: ms}, []string{"max: must be at least the mean (1s), is 1ms"}},
 		{sim.Dist{Kind: "pareto", Min: s, Alpha: math.NaN(), Max: ms}, []string{"alpha: must be a positive number, such as 1.5, is NaN", "max: must be at least min (1s), is 1ms"}},
 		{sim.Dist{Kind: "pareto", Min: s, Alpha: math.Inf(1)}, []string{"alpha: must be a positive number"}},
 		{sim.Dist{Kind: "empirical"}, []string{"percentiles: missing; want points from p0 to p100"}},
@@ -220,10 +222,10 @@ var anyDist = rapid.Custom(func(t *rapid.T) sim.Dist {
 		d.Upper = atLeast(d.Lower, "upper")
 	case sim.Lognormal:
 		d.Median, d.Sigma = atLeast(1, "median"), rapid.Float64Range(0, math.MaxFloat64).Draw(t, "sigma")
-		limit(1)
+		limit(d.Median)
 	case sim.Exponential:
 		d.Mean = atLeast(1, "mean")
-		limit(1)
+		limit(d.Mean)
 	case sim.Pareto:
 		d.Min, d.Alpha = atLeast(1, "min"), rapid.Float64Range(math.SmallestNonzeroFloat64, math.MaxFloat64).Draw(t, "alpha")
 		limit(d.Min)

@@ -113,7 +113,7 @@ func TestMaxClampsAndKeepsTheRest(t *testing.T) {
 		{Kind: sim.Pareto, Min: time.Second / 2, Alpha: 1},
 	} {
 		free := mustSampler(d)
-		d.Max = 700 * time.Millisecond
+		d.Max = 1100 * time.Millisecond
 		clamped := mustSampler(d)
 		for i := range uint64(1000) {
 			u := s.Float64(i, 0, 0)
@@ -150,7 +150,7 @@ func TestSamplesAtTheEdges(t *testing.T) {
 		{sim.Dist{Kind: sim.Exponential, Mean: s}, 0, 0, false},
 		{sim.Dist{Kind: sim.Exponential, Mean: s}, last, longest, true},
 		{sim.Dist{Kind: sim.Exponential, Mean: sim.Never}, last, sim.Never, false},
-		{sim.Dist{Kind: sim.Exponential, Mean: sim.Never, Max: s}, last, s, false},
+		{sim.Dist{Kind: sim.Exponential, Mean: s, Max: 2 * s}, last, 2 * s, false},
 		{sim.Dist{Kind: sim.Pareto, Min: s, Alpha: 1e-9}, 0, s, false},
 		{sim.Dist{Kind: sim.Pareto, Min: s, Alpha: 1e-9}, 0.5, sim.Never, false},
 		{sim.Dist{Kind: sim.Pareto, Min: s, Alpha: math.SmallestNonzeroFloat64}, 0, s, false},
