@@ -122,3 +122,27 @@ func TestLimitsAreTheSameOverTheWire(t *testing.T) {
 		t.Error("nothing was refused")
 	}
 }
+
+// A limit's text names all that decides who is turned away.
+func TestRoomIsTold(t *testing.T) {
+	for want, change := range map[string]func(b *Backend){
+		"": func(b *Backend) { b.Queue = -1 },
+		"room for 1 worker and a queue of 2: SlowDown": func(b *Backend) { b.Queue = 2 },
+		"room for 3 workers and a queue of 0, 9 in flight at each of 2 nodes (two-choices): SlowDown": func(b *Backend) {
+			b.Workers, b.MaxInFlight, b.Nodes, b.Balance = 3, 9, 2, sim.TwoChoices
+		},
+		"room for 1 worker, codel, abandoned work cancelled: SlowDown": func(b *Backend) {
+			b.Queue, b.Order.Kind, b.Cancels = -1, sim.CoDel, true
+		},
+	} {
+		c := puts(t, 1, 0)
+		change(&c.Backend)
+		r, err := newRun(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.room(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
