@@ -358,6 +358,9 @@ func (c *call) giveUp(now time.Duration) {
 	c.cell.unfinished++
 	if c.own != nil {
 		c.own.permit = breaker.Permit{} // the breaker will not hear of it
+		if j := c.own.job; j != nil {
+			c.own.job, j.call = nil, nil // the client still waits: its work goes on
+		}
 	}
 	if c.sent >= 0 {
 		c.run.recorder.attempt(c, now, reports.OutcomeUnfinished)

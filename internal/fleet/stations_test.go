@@ -263,3 +263,19 @@ func TestStationsLoseNothing(t *testing.T) {
 		t.Error("nothing was cancelled")
 	}
 }
+
+// Work that is in hand when the run ends is not abandoned: its client still waits. It counts
+// in full, and what it is to change as changed, whether or not abandoned work ends.
+func TestWorkInHandWhenTheRunEnds(t *testing.T) {
+	for _, cancels := range []bool{false, true} {
+		for _, way := range []time.Duration{0, time.Millisecond} {
+			c := withNetwork(puts(t, 1, 59_000, 59_010), fixed(way)) // one is served, one waits
+			c.Backend.Latency, c.Backend.Queue, c.Backend.Cancels = fixed(10*time.Second), -1, cancels
+			c.Drain = 2 * time.Second
+			rec := both(t, c).Total
+			if want := (reports.Truth{Writes: 2, FalseFailures: 2}); rec.Unfinished != 2 || rec.Truth != want || rec.WorkNS != int64(20*time.Second) {
+				t.Errorf("cancels %t, network of %v: %d unfinished, truth %+v, work %v", cancels, way, rec.Unfinished, rec.Truth, time.Duration(rec.WorkNS))
+			}
+		}
+	}
+}
