@@ -9,6 +9,7 @@ import (
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/measure"
+	"github.com/squall-sim/squall/reports"
 )
 
 // An outage that outlasts the calls opens each client's breaker: from then on
@@ -109,5 +110,23 @@ func TestClientErrorsDoNotTrip(t *testing.T) {
 	rec := play(t, c)
 	if rec.Breakers.Transitions != 0 || rec.Total.Attempts != rec.Total.Calls {
 		t.Errorf("%d transitions, %d attempts of %d calls", rec.Breakers.Transitions, rec.Total.Attempts, rec.Total.Calls)
+	}
+}
+
+// A run is over with its last call: a time-out that nothing came of, or work that nobody
+// waits for, does not have its breakers open for longer. (With as many workers as there can be
+// requests, all else is as without capacity.)
+func TestBreakersAreWatchedUntilTheLastCall(t *testing.T) {
+	breakersOf := func(workers int) reports.Breakers {
+		c := withFault(t, steady(1), 1, "lost-ack SlowDown")
+		c.Policy.Breaker, c.Policy.Scope = &breaker.Config{Failures: 3, OpenFor: time.Hour}, PerClient
+		c.Policy.Retry.AttemptTimeout = 10 * time.Minute
+		c.Plan.Phases[0].For, c.Drain = time.Second, 20*time.Minute
+		c.Backend.Workers, c.Backend.Queue = workers, -1
+		return play(t, c).Breakers
+	}
+	without, with := breakersOf(0), breakersOf(1000)
+	if without.OpenNS == 0 || without != with {
+		t.Errorf("without capacity %+v, with enough of it %+v", without, with)
 	}
 }

@@ -108,8 +108,9 @@ func (r *run) play(ctx context.Context, progress func(now time.Duration)) (*Resu
 		}
 	}
 	// Virtual time goes on to the end even where nothing happens there; a call
-	// that waits for an answer that never comes is given up then.
-	stop := max(r.loop.Now(), r.duration, r.last)
+	// that waits for an answer that never comes is given up then. What the loop did after
+	// the last call, as time-outs that nothing came of, is no part of the run.
+	stop := max(r.duration, r.last)
 	if r.calls.flying > 0 {
 		stop = r.end
 	}

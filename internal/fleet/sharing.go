@@ -77,7 +77,7 @@ func (p *peer) changed(cause breaker.Cause) {
 // Act compares the breaker with the store.
 func (p *peer) Act(now time.Duration, what uint64) {
 	r := p.sharing.run
-	if p.over {
+	if p.over || now >= r.duration && r.calls.flying == 0 { // nobody is left to care: the run is over
 		return
 	}
 	p.sync()
@@ -85,7 +85,5 @@ func (p *peer) Act(now time.Duration, what uint64) {
 		p.told = false
 		return
 	}
-	if now < r.duration || r.calls.flying > 0 { // else nobody is left to care, and the run may end
-		r.loop.After(p.sharing.every, p, peerAsks)
-	}
+	r.loop.After(p.sharing.every, p, peerAsks)
 }
