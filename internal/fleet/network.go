@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -66,6 +67,7 @@ func (c *call) arrive() {
 		return
 	}
 	c.hits.End()
+	c.hits = faults.Hits{} // else who takes its place would end them once more
 	r.books.settle(c.own.late, uint64(c.commits))
 	r.calls.release(c) // so that the backend's answer finds nobody
 }

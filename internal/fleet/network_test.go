@@ -93,3 +93,24 @@ func TestLateRequestOfACallThatSucceeds(t *testing.T) {
 		t.Errorf("%d calls, %d attempts, %d succeeded, truth %+v: every attempt is carried out", m.Calls, m.Attempts, m.Succeeded, m.Truth)
 	}
 }
+
+// A fault for one request at a time is under one at a time, also where clients have left
+// requests on the way that meet it alone.
+func TestLateRequestsAndAtMost(t *testing.T) {
+	c := withNetwork(withFault(t, steady(3), 1, "503 after=80ms"), sim.Dist{Kind: sim.Empirical, Percentiles: []sim.Percentile{{P: 0}, {P: 50}, {P: 50.0001, Value: 2 * time.Second}, {P: 100, Value: 2 * time.Second}}})
+	c.Plan.Phases[0].Rules[0].AtMost, c.Policy.Retry.AttemptTimeout = 1, 100*time.Millisecond
+	var until time.Duration
+	n := 0
+	for _, a := range trailOf(t, c).attempts {
+		if a.Outcome != reports.OutcomeServerError {
+			continue
+		}
+		if n++; a.Sent < until {
+			t.Fatalf("%+v is under the fault when another is, until %v", a, until)
+		}
+		until = a.Ended
+	}
+	if n == 0 {
+		t.Error("the fault hit nobody who waited for it")
+	}
+}
