@@ -48,12 +48,13 @@ type own struct {
 	size   int64
 	late   *late // the books of the call, where not all of its attempts are settled
 	job    *job  // the work on the attempt under way, at a station that may give it up
+	upload upload
 	net    transit
 }
 
 // reset makes it that of a call that begins. Its permit, which holds nothing, stays.
 func (o *own) reset(key string, size int64, network bool) {
-	o.key, o.size, o.late, o.job = key, size, nil, nil
+	o.key, o.size, o.late, o.job, o.upload = key, size, nil, nil, upload{}
 	if network {
 		o.net = transit{}
 	}
@@ -233,6 +234,11 @@ func (c *call) dispatch(a *answer, latency time.Duration) {
 	}
 	if entrusted := r.fickle && a.served && !a.fixed; !entrusted {
 		c.commits += uint32(a.commits)
+		if c.own != nil {
+			c.own.upload = upload{a.upload, uint32(a.commits)}
+		}
+	} else {
+		c.own.upload = upload{takes: a.upload}
 	}
 	limited = limited && r.network == nil // else the time-out is under way already
 	wait := sim.Add(latency, a.add)

@@ -106,15 +106,34 @@ func (l *lives) Act(now time.Duration, phase uint64) {
 	}
 }
 
+// upload is the sending of the attempt under way, for a client who may go before it is over.
+type upload struct {
+	takes   time.Duration
+	commits uint32 // those of the call that come to nothing then
+}
+
+// unsend takes back what an attempt was to change whose client has gone before it had sent
+// all of it.
+func (c *call) unsend() {
+	c.commits -= c.own.upload.commits
+	j := c.own.job
+	if j == nil || j.late == nil {
+		return
+	}
+	j.late.inHand -= j.commits
+	j.commits, j.repeats = 0, false
+}
+
 // lose ends a call whose client is no more.
 func (c *call) lose(now time.Duration) {
 	r := c.run
+	if c.sent >= 0 && now-c.sent < c.own.upload.takes {
+		c.unsend()
+	}
 	if r.network != nil && c.own.net.onWay {
 		c.abandon()
 	}
-	if c.own != nil {
-		c.own.permit = breaker.Permit{} // nobody tells the breaker, which may be other clients' too
-	}
+	c.own.permit = breaker.Permit{} // nobody tells the breaker, which may be other clients' too
 	c.hits.End()
 	c.hits = faults.Hits{}
 	if c.sent >= 0 {

@@ -205,3 +205,31 @@ func TestLivesAreTold(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// An upload whose client is restarted before it has sent all of it has changed nothing; one
+// that was sent by then has.
+func TestRestartInAnUpload(t *testing.T) {
+	for name, change := range map[string]func(*Backend){
+		"unlimited": func(b *Backend) { b.Workers = 0 },
+		"workers":   func(*Backend) {},
+		"jobs":      func(b *Backend) { b.Order.Kind = sim.CoDel },
+		"network":   func(b *Backend) { d := fixed(50 * time.Millisecond); b.Network = &d },
+		"far":       func(b *Backend) { d := fixed(700 * time.Millisecond); b.Network = &d },
+	} {
+		for _, at := range []int{450, 550} { // the upload takes 500 ms, and the restart comes after 1 s
+			c := withFault(t, puts(t, 1, at), 1, "slow-upload rate=2KiB/s")
+			c.Load.Trace[0].Size, c.Backend.Queue = 1024, -1
+			c.Plan.Phases = append(c.Plan.Phases, c.Plan.Phases[0])
+			c.Plan.Phases[0].For, c.Plan.Phases[1].Label = time.Second, "again"
+			c.Load.Lives = []Lives{{}, {Restart: 1}}
+			change(&c.Backend)
+			want := reports.Truth{Writes: 1}
+			if at == 450 {
+				want.FalseFailures = 1
+			}
+			if rec := both(t, c).Total; rec.Truth != want || rec.Ends[0].Reason != "client restarted" {
+				t.Errorf("%s, begun at %d ms: truth %+v, want %+v, ends %+v", name, at, rec.Truth, want, rec.Ends)
+			}
+		}
+	}
+}

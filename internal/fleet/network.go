@@ -47,7 +47,7 @@ func (c *call) way(s sim.Stream) time.Duration {
 // post sends the request on its way.
 func (c *call) post() {
 	r := c.run
-	c.hang, c.turnedAway, c.work = false, false, 0
+	c.hang, c.turnedAway, c.work, c.own.upload = false, false, 0, upload{}
 	c.own.net.limit, c.own.net.limited = c.step.Timeout(c.now())
 	c.own.net.onWay, c.own.net.due = true, -1
 	c.own.net.arrives = sim.Add(r.loop.Now(), c.way(r.network.request))
@@ -92,5 +92,6 @@ func (c *call) abandon() {
 		own: &own{key: c.own.key, size: c.own.size, net: c.own.net, late: c.own.late},
 	}
 	o.own.net.onWay, o.own.net.orphan = true, true
+	o.own.net.limit, o.own.net.limited = r.loop.Now()-c.sent, true // as long has it sent
 	o.at(o.own.net.arrives, eventArrives)
 }

@@ -161,7 +161,7 @@ func newRun(cfg *Config) (*run, error) {
 	if r.headed = asksForHeaders(cfg.Plan); r.headed { // one of which may be made of the key
 		r.keyed = true
 	}
-	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.guarded() || r.network != nil || r.fickle
+	r.owned = r.keyed || cfg.Load.Model == Replay || cfg.guarded() || r.network != nil || r.fickle || r.lives != nil
 	r.numbers = make([]uint32, max(cfg.Load.Clients, 1))
 	r.recorder = newRecorder(cfg, r.duration)
 	if err := r.newCrews(); err != nil {
