@@ -149,6 +149,9 @@ func (r *run) room() string {
 // It returns how long the work takes with what else is there.
 func (r *run) enter(work time.Duration, c *call, done event, a *answer) (time.Duration, bool) {
 	b, s := &r.cfg.Backend, r.station
+	if c.hungUp() {
+		return 0, true // nobody begins with it
+	}
 	if r.balancer != nil {
 		s = r.balancer.Next(r.toss(c.client, uint64(c.number), int(c.attempts)))
 	}

@@ -25,9 +25,6 @@ type job struct {
 
 // entrust gives an attempt to a station that may give it up; false if it is full.
 func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done event, a *answer) (time.Duration, bool) {
-	if r.cfg.Backend.Cancels && c.own.net.orphan {
-		return 0, true // the client has hung up before the request came: nobody begins with it
-	}
 	var j *job
 	if n := len(r.jobs); n > 0 {
 		j, r.jobs = r.jobs[n-1], r.jobs[:n-1]
@@ -46,10 +43,19 @@ func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done event, a
 		j.late = r.books.hold(c)
 		j.late.inHand += a.commits
 	}
-	if !c.own.net.orphan {
+	switch {
+	case !c.own.net.orphan:
 		j.call, c.own.job = c, j
+	case r.cfg.Backend.Cancels:
+		r.loop.At(c.own.net.hangsUp, (*leaver)(j), j.leavings)
 	}
 	return work, true
+}
+
+// hungUp reports whether the news has come before the request that nobody waits for it.
+func (c *call) hungUp() bool {
+	r := c.run
+	return r.cfg.Backend.Cancels && r.network != nil && c.own.net.orphan && c.own.net.hangsUp <= r.loop.Now()
 }
 
 // Act tells that the work is done.

@@ -34,6 +34,7 @@ type transit struct {
 	onWay   bool          // the request has not arrived
 	orphan  bool          // nobody waits: it is not a call but the request that one left on the way
 	arrives time.Duration // when it does
+	hangsUp time.Duration // (orphan) when the news comes that nobody waits
 	due     time.Duration // when the answer comes; -1: not known yet
 	limit   time.Duration // of the attempt, from its sending
 	limited bool
@@ -93,5 +94,8 @@ func (c *call) abandon() {
 	}
 	o.own.net.onWay, o.own.net.orphan = true, true
 	o.own.net.limit, o.own.net.limited = r.loop.Now()-c.sent, true // as long has it sent
+	if r.cfg.Backend.Cancels {
+		o.own.net.hangsUp = sim.Add(r.loop.Now(), c.way(r.network.leave))
+	}
 	o.at(o.own.net.arrives, eventArrives)
 }

@@ -114,3 +114,21 @@ func TestLateRequestsAndAtMost(t *testing.T) {
 		t.Error("the fault hit nobody who waited for it")
 	}
 }
+
+// The news that a client has hung up takes the way that its request took: one that left while
+// the request was on its way is served until it comes.
+func TestHangingUpOnARequestOnItsWay(t *testing.T) {
+	for _, one := range []struct {
+		latency, work time.Duration
+		truth         reports.Truth
+	}{
+		{20 * time.Millisecond, 20 * time.Millisecond, reports.Truth{Writes: 1, FalseFailures: 1}}, // arrives at 100 ms, is done at 120 ms
+		{80 * time.Millisecond, 50 * time.Millisecond, reports.Truth{Writes: 1}},                   // the news comes at 150 ms
+	} {
+		c := withNetwork(puts(t, 1, 0), fixed(100*time.Millisecond))
+		c.Backend.Latency, c.Backend.Cancels, c.Policy.Retry.AttemptTimeout = fixed(one.latency), true, 50*time.Millisecond
+		if rec := both(t, c).Total; rec.Truth != one.truth || rec.WorkNS != int64(one.work) {
+			t.Errorf("latency %v: truth %+v, work %v, want %+v and %v", one.latency, rec.Truth, time.Duration(rec.WorkNS), one.truth, one.work)
+		}
+	}
+}
