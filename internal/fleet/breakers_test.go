@@ -10,6 +10,7 @@ import (
 	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/internal/measure"
 	"github.com/squall-sim/squall/reports"
+	"github.com/squall-sim/squall/retry"
 )
 
 // An outage that outlasts the calls opens each client's breaker: from then on
@@ -128,5 +129,14 @@ func TestBreakersAreWatchedUntilTheLastCall(t *testing.T) {
 	without, with := breakersOf(0), breakersOf(1000)
 	if without.OpenNS == 0 || without != with {
 		t.Errorf("without capacity %+v, with enough of it %+v", without, with)
+	}
+}
+
+// A call that its limiter turns away is none that a breaker ended.
+func TestCallsHeldBackAreNotTheBreakers(t *testing.T) {
+	c := withFault(t, steady(1), 1, "SlowDown")
+	c.Policy.Retry.Pace.Kind = retry.PaceSRE
+	if rec := play(t, c).Total; rec.RejectedByBreaker != 0 || len(rec.Ends) != 2 || rec.Ends[0].Calls+rec.Ends[1].Calls != rec.Calls {
+		t.Errorf("%d rejected by a breaker, ends %+v", rec.RejectedByBreaker, rec.Ends)
 	}
 }

@@ -160,7 +160,7 @@ func (c *call) send() {
 	}
 	if crew.breakers.cfg != nil {
 		if err := crew.breakers.guard(c).Begin(&c.own.permit); err != nil {
-			c.cell.rejected++
+			r.recorder.rejected(c)
 			c.failed(err)
 			return
 		}

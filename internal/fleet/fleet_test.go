@@ -94,12 +94,14 @@ func checkLaws(t testing.TB, p reports.Policy) {
 			t.Errorf("wasted work %d of %d", m.WastedWorkNS, m.WorkNS)
 		}
 	}
-	var calls, attempts uint64
+	var calls, attempts, rejected uint64
 	for i := range p.Series.Calls {
 		calls += p.Series.Calls[i]
+		rejected += p.Series.Rejected[i]
 		attempts += p.Series.CallAttempts[i]
 	}
 	check("calls in series", p.Total.Calls, calls)
+	check("calls in series that a breaker ended", p.Total.RejectedByBreaker, rejected)
 	check("attempts in series by call", p.Total.Attempts, attempts)
 	attempts = 0
 	for _, row := range p.Series.Attempts {

@@ -97,7 +97,7 @@ func (c *LiveCall) Answered(err error) {
 
 // TurnedAway notes that the breaker did not let an attempt through.
 func (c *LiveCall) TurnedAway() {
-	c.live.note(func() { c.call.cell.rejected++ })
+	c.live.note(func() { c.live.recorder.rejected(c.call) })
 }
 
 // Request makes the request of the attempt under way, with the headers that tell a

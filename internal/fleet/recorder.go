@@ -117,9 +117,12 @@ func (r *recorder) ended(c *call, now time.Duration, ok bool, reason int) {
 		return
 	}
 	c.cell.ends[reason]++
-	if reason == int(retry.Rejected) {
-		b.rejected++
-	}
+}
+
+// rejected books a call that a breaker ends.
+func (r *recorder) rejected(c *call) {
+	c.cell.rejected++
+	r.series.call(c.start).rejected++
 }
 
 // settle makes the record ready to be read by several goroutines.
