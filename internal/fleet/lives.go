@@ -90,9 +90,11 @@ func (l *lives) Act(now time.Duration, phase uint64) {
 		}
 	})
 	l.ending = false
-	r.breakers.forget(now, ends)
-	for _, c := range r.settled {
-		c.breakers.forget(now, ends)
+	for _, c := range append([]*crew{&r.crew}, r.settled...) {
+		stays := func(client uint64) bool {
+			return r.crewOf(client) == c && !l.among(client, before) && !ends(client)
+		}
+		c.breakers.forget(now, ends, stays)
 	}
 	for client := range uint64(len(l.number)) {
 		ended := ends(client)
@@ -143,14 +145,14 @@ func (c *call) lose(now time.Duration) {
 }
 
 // forget drops the breakers of clients that have ended. The one of the whole fleet goes when
-// all of them have.
-func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
+// nobody stays who had it.
+func (b *breakers) forget(now time.Duration, ended, stays func(client uint64) bool) {
 	if b.cfg == nil {
 		return
 	}
 	kept := b.order[:0]
 	for _, g := range b.order {
-		if !b.hasEnded(g, ended) {
+		if !b.hasEnded(g, ended, stays) {
 			kept = append(kept, g)
 			continue
 		}
@@ -171,7 +173,7 @@ func (b *breakers) forget(now time.Duration, ended func(client uint64) bool) {
 	b.order = kept
 }
 
-func (b *breakers) hasEnded(g *guard, ended func(client uint64) bool) bool {
+func (b *breakers) hasEnded(g *guard, ended, stays func(client uint64) bool) bool {
 	switch b.scope {
 	case PerOperation:
 		return ended(g.number / uint64(b.ops))
@@ -181,7 +183,7 @@ func (b *breakers) hasEnded(g *guard, ended func(client uint64) bool) bool {
 		return ended(g.name.client)
 	}
 	for client := range uint64(b.clients) {
-		if !ended(client) {
+		if stays(client) {
 			return false
 		}
 	}

@@ -233,3 +233,23 @@ func TestRestartInAnUpload(t *testing.T) {
 		}
 	}
 }
+
+// A breaker of the whole fleet is new where nobody stays who had it: also where some have been
+// offline since before.
+func TestFleetBreakerEndsWithItsLastClient(t *testing.T) {
+	for name, lives := range map[string][]Lives{
+		"one half and then the other": {{}, {Offline: 0.5}, {Offline: 1}, {}},
+		"restart of those who stayed": {{}, {Offline: 0.5}, {Offline: 0.5, Restart: 1}, {}},
+	} {
+		c := withFault(t, closedFleet(20, len(lives)), 1, "InternalError")
+		c.Policy.Breaker, c.Policy.Scope = &breaker.Config{Failures: 5, OpenFor: time.Hour}, Shared
+		c.Load.Lives = lives
+		rec := play(t, c)
+		if rec.Phases[0].RejectedByBreaker == 0 || rec.Phases[1].Attempts != 0 {
+			t.Fatalf("%s: the breaker has not opened: %+v", name, rec.Phases[0])
+		}
+		if last := rec.Phases[3]; last.Attempts == 0 || last.RejectedByBreaker != 0 || rec.Breakers.Count != 1 {
+			t.Errorf("%s: in the end %d attempts and %d rejected, by %d breakers", name, last.Attempts, last.RejectedByBreaker, rec.Breakers.Count)
+		}
+	}
+}

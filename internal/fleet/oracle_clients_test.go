@@ -199,12 +199,15 @@ func (o *oracle) isAway(client uint64, phase int) bool {
 func (o *oracle) phaseBegins(phase int) {
 	o.backend.phaseBegins(phase)
 	var ended, begun []int
+	stays := map[uint64]bool{} // of those who have been there
 	for i := range o.clients {
 		number := uint64(i)
 		was, is := o.isAway(number, phase-1), o.isAway(number, phase)
 		restarted := o.Load.Lives != nil && o.chance("restart", number, uint64(phase), 0) < o.Load.Lives[phase].Restart
 		if !was && (is || restarted) {
 			ended = append(ended, i)
+		} else if !was {
+			stays[number] = true
 		}
 		if !is && (was || restarted || phase == 0) {
 			begun = append(begun, i)
@@ -214,8 +217,8 @@ func (o *oracle) phaseBegins(phase int) {
 		o.end(o.clients[i])
 		o.clients[i] = o.customer(uint64(i))
 	}
-	if len(ended) == len(o.clients) {
-		for p, g := range o.common {
+	for p, g := range o.common {
+		if !slices.ContainsFunc(o.clients, func(c *customer) bool { return c.policy == p && stays[c.number] }) {
 			g.until = o.loop.Now()
 			delete(o.common, p)
 		}
