@@ -39,6 +39,7 @@ type call struct {
 	hang       bool  // the attempt under way is never answered
 	turnedAway bool  // the backend has no room for it, so that the faults come to nothing
 	lie        bool  // it will say so, but it is not so
+	timeUp     bool  // its time is up, and all else that happens in this moment comes first
 }
 
 // own is what some calls have for themselves.
@@ -141,8 +142,8 @@ func (c *call) happens(now time.Duration, what event) {
 	case eventLeaves:
 		c.reply(0)
 	case eventTimeout:
-		if c.run.network != nil && c.own.net.due == now {
-			return // the answer is just in time, as it is without a network
+		if c.justInTime(now) {
+			return
 		}
 		if c.hang && !c.turnedAway {
 			c.hits.Seen() // silence is what the fault does
@@ -227,7 +228,7 @@ func (c *call) describe(r *faults.Request, attempt int) {
 // client's time-out where that comes first.
 func (c *call) dispatch(a *answer, latency time.Duration) {
 	r := c.run
-	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway = a.err, 0, a.lie, a.hits, a.hang, false
+	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway, c.timeUp = a.err, 0, a.lie, a.hits, a.hang, false, false
 	limit, limited := c.patience()
 	if limited && limit < a.upload {
 		a.commits, a.repeats = 0, false // it leaves before the backend has all of it

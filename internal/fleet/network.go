@@ -48,7 +48,7 @@ func (c *call) way(s sim.Stream) time.Duration {
 // post sends the request on its way.
 func (c *call) post() {
 	r := c.run
-	c.hang, c.turnedAway, c.work, c.own.upload = false, false, 0, upload{}
+	c.hang, c.turnedAway, c.timeUp, c.work, c.own.upload = false, false, false, 0, upload{}
 	c.own.net.limit, c.own.net.limited = c.step.Timeout(c.now())
 	c.own.net.onWay, c.own.net.due = true, -1
 	c.own.net.arrives = sim.Add(r.loop.Now(), c.way(r.network.request))
@@ -98,4 +98,17 @@ func (c *call) abandon() {
 		o.own.net.hangsUp = sim.Add(r.loop.Now(), c.way(r.network.leave))
 	}
 	o.at(o.own.net.arrives, eventArrives)
+}
+
+// justInTime reports whether the answer comes, or may yet come, in the moment in which the
+// time of the attempt is up: then it is in time, as where it is known beforehand when it
+// comes.
+func (c *call) justInTime(now time.Duration) bool {
+	r := c.run
+	if r.station != nil && !c.timeUp {
+		c.timeUp = true
+		c.at(now, eventTimeout) // after what the stations do in this moment
+		return true
+	}
+	return r.network != nil && c.own.net.due == now
 }

@@ -34,7 +34,7 @@ func drawWorld(t *rapid.T) *Config {
 		}
 	}
 	drawBackend(t, c)
-	c.Policy = drawPolicy(t, c, "p")
+	c.Policy = drawPolicy(t, "p")
 	drawLoad(t, c)
 	return c
 }
@@ -96,14 +96,11 @@ func drawBackend(t *rapid.T, c *Config) {
 	}
 }
 
-func drawPolicy(t *rapid.T, c *Config, name string) Policy {
+func drawPolicy(t *rapid.T, name string) Policy {
 	p := Policy{Name: name, Retry: steady(rapid.IntRange(1, 6).Draw(t, "attempts")).Policy.Retry}
 	r := &p.Retry
 	r.Backoff.Base = 101_234_567
 	r.Jitter.Kind = one(t, "jitter", retry.JitterFull, retry.JitterEqual, retry.JitterDecorrelated, retry.JitterNone)
-	if b := &c.Backend; r.Jitter.Kind == retry.JitterNone && b.Order.Drops(b.Queue) {
-		r.Jitter.Kind = retry.JitterFull // who evicts whom would meet again, to the nanosecond
-	}
 	r.AttemptTimeout = one[time.Duration](t, "attempt timeout", 0, 0, 40_123_457, 150_000_017)
 	r.Limit = one[time.Duration](t, "limit", 0, 0, 300_000_007)
 	r.Hint.Mode = one(t, "hint", retry.HintNone, retry.HintRetryAfter)
@@ -162,7 +159,7 @@ func drawLoad(t *rapid.T, c *Config) {
 				g.Mix = drawMix(t)
 			}
 			if some(t, "policy of its own", 2) {
-				p := drawPolicy(t, c, "own")
+				p := drawPolicy(t, "own")
 				g.Policy = &p
 			}
 			l.Groups = append(l.Groups, g)

@@ -279,3 +279,20 @@ func TestWorkInHandWhenTheRunEnds(t *testing.T) {
 		}
 	}
 }
+
+// An answer that comes in the moment in which the time is up is in time, as it is without
+// capacity, whatever the backend's order of service and the way to it.
+func TestAnswersJustInTime(t *testing.T) {
+	for _, kind := range []string{"", sim.FIFO, sim.LIFO, sim.AdaptiveLIFO, sim.CoDel, sim.ControlledDelay} {
+		for _, way := range []time.Duration{0, 10 * time.Millisecond} {
+			for late, want := range map[time.Duration]uint64{-1: 2, 0: 2, 1: 1} {
+				c := withNetwork(puts(t, 1, 0, 0), fixed(way))
+				c.Backend.Queue, c.Backend.Order.Kind = 1, kind
+				c.Policy.Retry.AttemptTimeout = 200*time.Millisecond + 2*way - late
+				if rec := both(t, c).Total; rec.Succeeded != want {
+					t.Errorf("%q, way of %v, %v late: %d of 2 succeeded, want %d", kind, way, late, rec.Succeeded, want)
+				}
+			}
+		}
+	}
+}
