@@ -204,15 +204,12 @@ func (o *oracle) breakers(end time.Duration) (out reports.Breakers) {
 	if o.Policy.Breaker == nil {
 		return out
 	}
-	out.Scope = o.Policy.Scope.String()
+	out.Scope, out.Count = o.Policy.Scope.String(), o.most
 	for _, g := range o.guards {
 		if !g.tried {
 			continue
 		}
 		out.Transitions += uint64(len(g.before(end)))
-		if end <= g.until {
-			out.Count++
-		}
 	}
 	for _, s := range o.stretches(end) {
 		if s.open {

@@ -304,6 +304,13 @@ func (o *oracle) newGuard(p *Policy, chance breaker.Chance) *watched {
 		o.t.Fatal(err)
 	}
 	o.guards = append(o.guards, g)
+	alive := 0
+	for _, g := range o.guards {
+		if g.tried && g.until == sim.Never {
+			alive++
+		}
+	}
+	o.most = max(o.most, alive)
 	return g
 }
 

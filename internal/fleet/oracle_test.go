@@ -18,7 +18,8 @@ import (
 // service would write, processes around the public retry.Do and breaker.Execute; requests are
 // closures, nothing is used again, and all that happens is kept in lists, of which the numbers
 // of the record are made when all is over. It shares with the fleet the stations of package
-// sim, the faults, and the names of the streams of chance, and no line of code.
+// sim, the faults, the names of the streams of chance, and of its own code only what names
+// outcomes, ends, keys and phases and writes the rows of faults and limits.
 type oracle struct {
 	*Config
 	t         testing.TB
@@ -36,6 +37,7 @@ type oracle struct {
 	errands []*errand // all calls
 	dropped []arrival // arrivals that found too many calls in flight
 	guards  []*watched
+	most    int // of them that there were at once, of the policy that is tried
 	flying  int
 }
 
