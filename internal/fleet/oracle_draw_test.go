@@ -100,7 +100,10 @@ func drawPolicy(t *rapid.T, name string) Policy {
 	p := Policy{Name: name, Retry: steady(rapid.IntRange(1, 6).Draw(t, "attempts")).Policy.Retry}
 	r := &p.Retry
 	r.Backoff.Base = 101_234_567
-	r.Jitter.Kind = one(t, "jitter", retry.JitterFull, retry.JitterEqual, retry.JitterDecorrelated, retry.JitterNone)
+	// None at all would let two clients meet in one moment, as sums of the same delays and
+	// time-outs: who of them comes first is not said.
+	r.Jitter = one(t, "jitter", retry.Jitter{Kind: retry.JitterFull}, retry.Jitter{Kind: retry.JitterEqual},
+		retry.Jitter{Kind: retry.JitterDecorrelated}, retry.Jitter{Kind: retry.JitterProportion, Proportion: 1e-3})
 	r.AttemptTimeout = one[time.Duration](t, "attempt timeout", 0, 0, 40_123_457, 150_000_017)
 	r.Limit = one[time.Duration](t, "limit", 0, 0, 300_000_007)
 	r.Hint.Mode = one(t, "hint", retry.HintNone, retry.HintRetryAfter)
