@@ -63,6 +63,7 @@ func Draw(ctx context.Context, sc *scenarios.Scenario, o Options, progress func(
 		return nil, err
 	}
 	m.Interrupted = err != nil
+	m.Notes = m.inert()
 	return m, err
 }
 
@@ -148,6 +149,7 @@ type task struct {
 	sc   *scenarios.Scenario
 	err  error
 	good []float64 // by run: the share of the last calls that succeeded
+	seen []uint64  // by run: its fingerprint
 	left atomic.Int32
 }
 
@@ -196,7 +198,7 @@ func (d *drawing) between(rows []Row) []*task {
 // that are complete. Of several errors the first by order counts.
 func (d *drawing) play(ctx context.Context, tasks []*task) error {
 	for _, t := range tasks {
-		t.good = make([]float64, d.Seeds)
+		t.good, t.seen = make([]float64, d.Seeds), make([]uint64, d.Seeds)
 		t.left.Store(int32(d.Seeds))
 	}
 	jobs := len(tasks) * d.Seeds
@@ -238,7 +240,8 @@ func (d *drawing) play(ctx context.Context, tasks []*task) error {
 // keep puts what came of a task into its point.
 func (t *task) keep(d *drawing) {
 	trial := &Trial{Runs: len(t.good)}
-	for _, good := range t.good {
+	for i, good := range t.good {
+		trial.print = trial.print*31 + t.seen[i]
 		trial.Success += good / float64(len(t.good))
 		if good < d.Below {
 			trial.Collapsed++
@@ -258,6 +261,9 @@ func (d *drawing) run(ctx context.Context, t *task, i int) error {
 		return err
 	}
 	if t.good[i], err = lastGood(t.sc, record); err != nil {
+		return err
+	}
+	if t.seen[i], err = fingerprint(record); err != nil {
 		return err
 	}
 	t.left.Add(-1)

@@ -22,6 +22,7 @@ func (m *Map) Picture() *reports.Regions {
 		r.Y = m.Y.label()
 		r.Alt += " and " + m.Y.Path
 	}
+	r.Notes = append(r.Notes, m.Notes...)
 	if m.Interrupted {
 		r.Notes = append(r.Notes, "interrupted: this is what there was by then")
 	}

@@ -275,3 +275,36 @@ func TestPublishedCollapse(t *testing.T) {
 		}
 	}
 }
+
+// An axis at which nothing looks is told, and only such a one.
+func TestAxesThatChangeNothing(t *testing.T) {
+	idle := strings.Replace(small, "after, for: 90s}", "after, for: 30s}", 1) + "  q: {retry: none}\n"
+	for _, c := range []struct {
+		x, y string
+		want []string
+	}{
+		{"backend.capacity.max_in_flight=1000..2000:2", "", []string{"backend.capacity.max_in_flight changed nothing: the runs of each row"}},
+		{"load.rate=2..3:2", "backend.capacity.max_in_flight=1000,2000", []string{"backend.capacity.max_in_flight changed nothing: the runs of all rows"}},
+		{"load.rate=2..3:2", "policy.retry.attempts=1,2", nil},
+		{"backend.latency.value=1s..1001ms:2", "", nil},
+	} {
+		sc := parse(t, idle)
+		m, err := Draw(context.Background(), sc, options(t, sc, c.x, c.y), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		if err := m.Text(&text); err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Notes) != len(c.want) || strings.Count(text.String(), "note: ") != len(c.want) || len(m.Picture().Notes) != 1+len(c.want) {
+			t.Errorf("%s %s: %q\n%s", c.x, c.y, m.Notes, &text)
+			continue
+		}
+		for i := range c.want {
+			if !strings.HasPrefix(m.Notes[i], c.want[i]) {
+				t.Errorf("%s %s: %q, want %q", c.x, c.y, m.Notes, c.want)
+			}
+		}
+	}
+}

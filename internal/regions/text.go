@@ -36,6 +36,9 @@ func (m *Map) Text(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(&b, "\ncolumns: %s; with trigger, without: where it begins to collapse\n", m.X.Path)
+	for _, note := range m.Notes {
+		b.WriteString("note: " + note + "\n")
+	}
 	if m.Interrupted {
 		b.WriteString("interrupted: this is what there was by then\n")
 	}

@@ -52,6 +52,8 @@ type Map struct {
 	X           Axis    `json:"x"`
 	Y           *Axis   `json:"y,omitempty"`
 	Rows        []Row   `json:"rows"`
+
+	Notes []string `json:"notes,omitempty"` // what to be wary of
 }
 
 // Axis is one of the two settings.
@@ -86,6 +88,8 @@ type Trial struct {
 	Runs      int     `json:"runs"`
 	Collapsed int     `json:"collapsed"`
 	Success   float64 `json:"success"` // share of the last calls that succeeded, the mean of all runs
+
+	print uint64 // the fingerprints of the runs
 }
 
 // Bad reports whether most of the runs collapsed.
