@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ type ledger struct {
 	run      *run
 	attempts []entry
 	calls    []verdict
-	before   uint64 // turned away by the backend before the latest attempt
+	before   uint64           // turned away by the backend before the latest attempt
+	lost     map[*cell]uint64 // calls whose client has been restarted
 }
 
 // entry is one attempt.
@@ -58,6 +60,28 @@ func (l *ledger) mark() {
 	l.before = l.run.turnedAway
 }
 
+// ended notes the end of a call. What its client was sending when it was restarted is not
+// carried out.
+func (l *ledger) ended(c *call, ok bool) {
+	l.calls = append(l.calls, verdict{
+		client: c.client, call: uint64(c.number), cell: c.cell, op: l.run.mix.ops[c.op].Name, key: c.key(), ok: ok, attempts: int(c.attempts),
+	})
+	lost := c.cell.ends[reasonRestarted]
+	if lost == l.lost[c.cell] {
+		return
+	}
+	l.lost[c.cell] = lost
+	if c.sent < 0 || l.run.network != nil && c.own.net.onWay {
+		return
+	}
+	for i, e := range slices.Backward(l.attempts) {
+		if e.client == c.client && e.call == uint64(c.number) {
+			l.attempts[i].gone = e.gone || l.run.loop.Now()-c.sent < e.a.upload
+			return
+		}
+	}
+}
+
 // commits lists the attempts of a call that changed something. In the http mode
 // it is the store that says so.
 func (l *ledger) commits(v verdict) (n uint64) {
@@ -90,13 +114,8 @@ func playWithLedger(t testing.TB, c *Config) (*ledger, reports.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{wire: r.wire, run: r}
-	r.wire = l
-	r.ended = func(c *call, ok bool) {
-		l.calls = append(l.calls, verdict{
-			client: c.client, call: uint64(c.number), cell: c.cell, op: r.mix.ops[c.op].Name, key: c.key(), ok: ok, attempts: int(c.attempts),
-		})
-	}
+	l := &ledger{wire: r.wire, run: r, lost: make(map[*cell]uint64)}
+	r.wire, r.ended = l, l.ended
 	res, err := r.play(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
