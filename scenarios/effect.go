@@ -53,9 +53,7 @@ func (c *checker) rule(p *path, r faults.Rule, phase time.Duration) bool {
 
 // chosen reports a selector that no call of the load can meet.
 func (c *checker) chosen(p *path, on faults.Selector) {
-	if ok, hint := Serves(c.sc.Backend.Kind, on.Op); c.sc.ServedOnly() && on.Op != "" && !ok {
-		c.report(p.key("op"), "a backend of kind "+string(c.sc.Backend.Kind)+" gets no "+quote(on.Op)+", so the fault would never fire", hint)
-	}
+	c.served(p.key("op"), on.Op, "the fault would never fire")
 	if c.ops == nil {
 		return
 	}

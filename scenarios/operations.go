@@ -78,3 +78,15 @@ func Serves(k Kind, op string) (ok bool, hint string) {
 	}
 	return true, ""
 }
+
+// served reports an operation that a backend without a load of its own never gets; so is what
+// comes of that. Where there is a load, its operations are those that count.
+func (c *checker) served(p *path, op, so string) {
+	if op == "" || !c.sc.ServedOnly() {
+		return
+	}
+	kind := c.sc.Backend.Kind
+	if ok, hint := Serves(kind, op); !ok {
+		c.report(p, "a backend of kind "+string(kind)+" gets no "+quote(op)+", so "+so, hint)
+	}
+}

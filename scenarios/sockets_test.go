@@ -58,6 +58,14 @@ func TestCheckSockets(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
+	tame := strings.NewReplacer("nodes: 3, discipline: lifo, abandoned: cancelled", "nodes: 1, discipline: fifo, abandoned: served", ", capacity: {workers: 1}", "")
+	able, err := Parse("s.yaml", []byte(tame.Replace(onlySimulated)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := able.CheckServed(); err != nil {
+		t.Errorf("what sockets can do: %v", err)
+	}
 	sc.origin = origin{} // as one built in Go
 	if err := sc.CheckLive(); err == nil || strings.Contains(err.Error(), "s.yaml") || strings.Count(err.Error(), "\n") != 7 {
 		t.Errorf("without a file: %v", err)

@@ -68,9 +68,7 @@ func (c *checker) limits(p *path) {
 func (c *checker) quotaOps(p *path) {
 	b := c.sc.Backend
 	for i, q := range b.Quotas {
-		if ok, hint := Serves(b.Kind, q.On.Op); c.sc.ServedOnly() && q.On.Op != "" && !ok {
-			c.report(p.at(i).key("on").key("op"), "a backend of kind "+string(b.Kind)+" gets no "+quote(q.On.Op)+", so the quota would limit nothing", hint)
-		}
+		c.served(p.at(i).key("on").key("op"), q.On.Op, "the quota would limit nothing")
 		if op := q.On.Op; op != "" && c.ops != nil && !c.ops[op] {
 			c.report(p.at(i).key("on").key("op"), "no call of the load is a "+quote(op)+", so the quota would limit nothing", didYouMean(op, c.opNames()))
 		}

@@ -241,26 +241,24 @@ func find(doc any, path []string) (index, names int) {
 // called reports whether an item of a list goes by a name.
 func called(item any, name string) bool {
 	m, _ := item.(yaml.MapSlice)
-	return slices.ContainsFunc(m, func(e yaml.MapItem) bool {
-		return (e.Key == "label" || e.Key == "name" || e.Key == "op") && fmt.Sprint(e.Value) == name
-	})
+	return slices.ContainsFunc(m, func(e yaml.MapItem) bool { return names(e) && fmt.Sprint(e.Value) == name })
 }
+
+// names reports whether the item of a list goes by this entry of it.
+func names(e yaml.MapItem) bool { return e.Key == "label" || e.Key == "name" || e.Key == "op" }
 
 // itemNames are what the items of a list may be called.
 func itemNames(list []any) []string {
-	var names []string
+	var all []string
 	for i, item := range list {
 		name := strconv.Itoa(i)
 		m, _ := item.(yaml.MapSlice)
-		for _, e := range m {
-			if e.Key == "label" || e.Key == "name" || e.Key == "op" {
-				name = fmt.Sprint(e.Value)
-				break
-			}
+		if at := slices.IndexFunc(m, names); at >= 0 {
+			name = fmt.Sprint(m[at].Value)
 		}
-		names = append(names, name)
+		all = append(all, name)
 	}
-	return names
+	return all
 }
 
 // put returns doc with a value at a path, made where there is none.

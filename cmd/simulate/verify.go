@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/squall-sim/squall/internal/livefleet"
 	"github.com/squall-sim/squall/internal/verify"
 	"github.com/squall-sim/squall/reports"
 )
@@ -89,11 +88,6 @@ func (o *verifyOptions) run(ctx context.Context, env environment, args []string)
 	}
 	if err := checkPolicies(sc, args[0], o.policies); err != nil {
 		return err
-	}
-	if o.speed != 0 {
-		if _, err := livefleet.New(sc, livefleet.Options{Speed: o.speed, Policies: o.policies}); err != nil {
-			return badRun(args[0], err)
-		}
 	}
 	bar := newProgress(env, o.quiet, sc.Name)
 	report, err := verify.Run(ctx, sc, verify.Options{
