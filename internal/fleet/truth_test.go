@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +28,7 @@ type ledger struct {
 // entry is one attempt.
 type entry struct {
 	client, call uint64
+	attempt      int // of its call, from 1: one that was long on its way comes after later ones
 	a            answer
 	turnedAway   bool
 	gone         bool // the client left before it had sent it
@@ -47,7 +47,9 @@ func (l *ledger) send(c *call, req *faults.Request) answer {
 	l.mark()
 	a := l.wire.send(c, req)
 	limit, limited := c.patience()
-	l.attempts = append(l.attempts, entry{client: c.client, call: uint64(c.number), a: a, gone: limited && limit < a.upload})
+	l.attempts = append(l.attempts, entry{
+		client: c.client, call: uint64(c.number), attempt: int(c.attempts), a: a, gone: limited && limit < a.upload,
+	})
 	return a
 }
 
@@ -74,11 +76,8 @@ func (l *ledger) ended(c *call, ok bool) {
 	if c.sent < 0 || l.run.network != nil && c.own.net.onWay {
 		return
 	}
-	for i, e := range slices.Backward(l.attempts) {
-		if e.client == c.client && e.call == uint64(c.number) {
-			l.attempts[i].gone = e.gone || l.run.loop.Now()-c.sent < e.a.upload
-			return
-		}
+	if e := l.last(l.calls[len(l.calls)-1]); e != nil {
+		e.gone = e.gone || l.run.loop.Now()-c.sent < e.a.upload
 	}
 }
 
@@ -98,14 +97,20 @@ func (l *ledger) commits(v verdict) (n uint64) {
 	return n
 }
 
-// last is the last attempt of a call.
-func (l *ledger) last(v verdict) (last entry) {
-	for _, e := range l.attempts {
-		if e.client == v.client && e.call == v.call {
-			last = e
+// last is the last attempt of a call; nil where it has not come to the backend.
+func (l *ledger) last(v verdict) *entry {
+	for i, e := range l.attempts {
+		if e.client == v.client && e.call == v.call && e.attempt == v.attempts {
+			return &l.attempts[i]
 		}
 	}
-	return last
+	return nil
+}
+
+// lied reports whether the caller was told success by an answer that is not true.
+func (l *ledger) lied(v verdict) bool {
+	last := l.last(v)
+	return v.ok && last != nil && last.a.lie
 }
 
 func playWithLedger(t testing.TB, c *Config) (*ledger, reports.Policy) {
@@ -147,7 +152,7 @@ func TestTruthIsThatOfANaiveLedger(t *testing.T) {
 					if !v.ok && commits > 0 {
 						t.FalseFailures++
 					}
-					if v.ok && (faults.Writes(v.op) && commits == 0 || l.last(v).a.lie) {
+					if v.ok && faults.Writes(v.op) && commits == 0 || l.lied(v) {
 						t.FalseSuccesses++
 					}
 					if commits > 1 {
