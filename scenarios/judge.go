@@ -80,8 +80,7 @@ func (sc *Scenario) judge(i int, who string, m Measurer) reports.Threshold {
 		out.Expr = t.Text
 	}
 	s, _ := m.Measure(t.Metric, sc.choice(t))
-	metric, _ := MetricByName(t.Metric)
-	if counts := metric.Kind == MetricTrend && t.Aggregate == AggCount; s.Count == 0 && !counts { // no samples are a count, too
+	if s.Count == 0 && !t.counts() {
 		out.Actual, out.Reason = "no samples", "there was nothing to measure, so the threshold proves nothing"
 		return out
 	}
@@ -92,6 +91,12 @@ func (sc *Scenario) judge(i int, who string, m Measurer) reports.Threshold {
 	}
 	out.Value, out.Actual, out.Passed = v, t.actual(v), t.Holds(v)
 	return out
+}
+
+// counts reports whether a threshold is about how many samples there are: none is an answer, too.
+func (t Threshold) counts() bool {
+	m, _ := MetricByName(t.Metric)
+	return t.Metric == "calls" || m.Kind == MetricTrend && t.Aggregate == AggCount
 }
 
 // actual writes a measured value for people: four digits, or all of them

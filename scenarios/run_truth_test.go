@@ -63,6 +63,30 @@ func TestTruthThresholds(t *testing.T) {
 	}
 }
 
+// No calls are a count of calls; of what they did, they prove nothing.
+func TestThresholdsWhereNobodyCalls(t *testing.T) {
+	text := strings.Replace(lossy("POST", `thresholds:
+  "calls{phase:calm}": ["count==0", "rate<1", "count>0"]
+  "retry_delay{phase:calm}": ["count==0", "max<1s"]
+  "dropped{phase:calm}": ["count==0"]
+  "calls{phase:lossy}": ["count==0"]
+`), "for: 5s", "for: 5s, rate: 0/s", 1)
+	var got []string
+	for _, th := range playText(t, text, ModeModel).Thresholds {
+		got = append(got, fmt.Sprintf("%s %s: %v, %s", th.Metric, th.Expr, th.Passed, th.Actual))
+	}
+	want := `calls{phase:calm} count==0: true, 0
+calls{phase:calm} rate<1: true, 0
+calls{phase:calm} count>0: false, 0
+retry_delay{phase:calm} count==0: true, 0
+retry_delay{phase:calm} max<1s: false, no samples
+dropped{phase:calm} count==0: false, no samples
+calls{phase:lossy} count==0: false, 198`
+	if strings.Join(got, "\n") != want {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), want)
+	}
+}
+
 // Who does not judge it is warned, for each policy that is no baseline.
 func TestUntrueWarnings(t *testing.T) {
 	for _, test := range []struct{ op, thresholds, want string }{
