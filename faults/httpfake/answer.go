@@ -48,7 +48,7 @@ func (a *answer) length() int64 {
 	switch {
 	case a.size >= 0:
 		return a.size
-	case a.status == http.StatusNoContent || a.status == http.StatusNotModified:
+	case bodiless(a.status):
 		return -1
 	}
 	return int64(len(a.body))

@@ -71,12 +71,11 @@ func (r *Route) Mistakes() (list []Mistake) {
 	if r.Status != 0 && (r.Status < 200 || r.Status > 599) {
 		add("status", fmt.Sprintf("a status of %d is not possible", r.Status), "write 200 to 599")
 	}
-	bare := r.Status == http.StatusNoContent || r.Status == http.StatusNotModified
 	for _, has := range []struct {
 		field string
 		set   bool
 	}{{"size", r.Size > 0}, {"body", r.Body != ""}, {"echo", r.Echo}} {
-		if bare && has.set {
+		if bodiless(r.Status) && has.set {
 			add(has.field, fmt.Sprintf("an answer of status %d has no body", r.Status), "leave it out, or choose another status")
 		}
 	}
@@ -93,6 +92,11 @@ func (r *Route) Mistakes() (list []Mistake) {
 		add("body", fmt.Sprintf("it has %d bytes", len(r.Body)), fmt.Sprintf("write at most %d, or a size", MaxBody))
 	}
 	return append(list, headerMistakes(r.Header)...)
+}
+
+// bodiless reports whether answers of that status have no body, whatever is asked for.
+func bodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // owned are headers that are not a route's to say.
@@ -198,7 +202,7 @@ func (t *Routes) Find(method, path string) int {
 func (t *Routes) Length(route int, method string) (int64, bool) {
 	r := &t.list[route]
 	switch {
-	case method == http.MethodHead:
+	case method == http.MethodHead || bodiless(r.Status):
 		return 0, true
 	case r.Echo || r.Body == "" && r.Size == 0 && r.Status < 400:
 		return 0, false

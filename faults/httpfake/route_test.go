@@ -106,6 +106,16 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// Nobody waits for the body of an answer that has none.
+func TestLengthOfAnswersWithoutBody(t *testing.T) {
+	s := routed(t, nil, Route{Path: "/none", Status: 204}, Route{Path: "/same", Status: 304}, Route{Path: "/fine", Status: 200})
+	for i, want := range []bool{true, true, false} {
+		if n, ok := s.routes.Length(i, "GET"); ok != want || n != 0 {
+			t.Errorf("route %d: length %d, %v", i, n, ok)
+		}
+	}
+}
+
 func TestEcho(t *testing.T) {
 	s := routed(t, nil, Route{Path: "/echo/**", Echo: true, Header: http.Header{"X-A": {"1"}}})
 	rt := faults.NewTransport(s)

@@ -93,7 +93,7 @@ func (s *Server) routed(r *http.Request, in incoming) answer {
 	case route.Size > 0:
 		a.name, a.size = r.URL.Path, route.Size
 	}
-	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
+	if bodiless(a.status) {
 		a.body, a.size = nil, -1
 	}
 	return a

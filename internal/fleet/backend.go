@@ -150,7 +150,8 @@ func (r *run) room() string {
 func (r *run) enter(work time.Duration, c *call, done event, a *answer) (time.Duration, bool) {
 	b, s := &r.cfg.Backend, r.station
 	if c.hungUp() {
-		return 0, true // nobody begins with it
+		c.comesToNothing(a) // nobody begins with it
+		return 0, true
 	}
 	if r.balancer != nil {
 		s = r.balancer.Next(r.toss(c.client, uint64(c.number), int(c.attempts)))

@@ -14,9 +14,20 @@ type late struct {
 	commits         uint64
 	awaited         int    // requests on their way, and work in hand
 	inHand          uint64 // what the work in hand will have changed when the run is over
-	lost, repeated  uint64 // see job.end
+	again           again
+	inHandAgain     uint32 // of again.done
 	slot            int    // in books.open
 }
+
+// again counts what a call's attempts did that have an idempotency key. A fake backend has
+// carried a write out when its request came, and tells of a later one with the same key that
+// it has been there before: where the first is lost after all, the later one is what did it.
+type again struct{ lost, done uint32 }
+
+func (a *again) add(o again) { a.lost, a.done = a.lost+o.lost, a.done+o.done }
+
+// commits are those that are not counted where the first came.
+func (a again) commits() uint64 { return uint64(min(a.lost, a.done)) }
 
 // hold keeps the books of a call open for one more attempt of it.
 func (b *books) hold(c *call) *late {
@@ -37,9 +48,10 @@ func (b *books) hold(c *call) *late {
 }
 
 // settle books what an attempt changed for which they were held.
-func (b *books) settle(l *late, commits uint64) {
+func (b *books) settle(l *late, commits uint64, more again) {
 	l.awaited--
 	l.commits += commits
+	l.again.add(more)
 	if l.awaited == 0 && l.cell != nil {
 		b.close(l)
 	}
@@ -48,14 +60,19 @@ func (b *books) settle(l *late, commits uint64) {
 // book holds what the backend carried out for the call against what its caller is told.
 func (c *call) book(ok bool) {
 	writes, lie := c.run.mix.ops[c.op].writes, ok && c.lie
-	if c.own == nil || c.own.late == nil {
+	if c.own == nil {
 		c.cell.truth.add(writes, ok, uint64(c.commits), lie)
+		return
+	}
+	if c.own.late == nil {
+		c.cell.truth.add(writes, ok, uint64(c.commits)+c.own.again.commits(), lie)
 		return
 	}
 	l := c.own.late
 	c.own.late = nil
 	l.cell, l.writes, l.ok, l.lie = c.cell, writes, ok, lie
 	l.commits += uint64(c.commits)
+	l.again.add(c.own.again)
 	if l.awaited == 0 {
 		c.run.books.close(l)
 	}
@@ -63,7 +80,8 @@ func (c *call) book(ok bool) {
 
 // close ends the books of a call that has ended.
 func (b *books) close(l *late) {
-	l.cell.truth.add(l.writes, l.ok, l.commits+l.inHand+min(l.lost, l.repeated), l.lie)
+	l.again.done += l.inHandAgain
+	l.cell.truth.add(l.writes, l.ok, l.commits+l.inHand+l.again.commits(), l.lie)
 	last := len(b.open) - 1
 	b.open[l.slot] = b.open[last]
 	b.open[l.slot].slot = l.slot
@@ -77,4 +95,11 @@ func (b *books) end() {
 	for len(b.open) > 0 {
 		b.close(b.open[0])
 	}
+}
+
+func count(yes bool) uint32 {
+	if yes {
+		return 1
+	}
+	return 0
 }

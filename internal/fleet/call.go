@@ -50,12 +50,13 @@ type own struct {
 	late   *late // the books of the call, where not all of its attempts are settled
 	job    *job  // the work on the attempt under way, at a station that may give it up
 	upload upload
+	again  again
 	net    transit
 }
 
 // reset makes it that of a call that begins. Its permit, which holds nothing, stays.
 func (o *own) reset(key string, size int64, network bool) {
-	o.key, o.size, o.late, o.job, o.upload = key, size, nil, nil, upload{}
+	o.key, o.size, o.late, o.job, o.upload, o.again = key, size, nil, nil, upload{}, again{}
 	if network {
 		o.net = transit{}
 	}
@@ -231,12 +232,13 @@ func (c *call) dispatch(a *answer, latency time.Duration) {
 	c.answer, c.work, c.lie, c.hits, c.hang, c.turnedAway, c.timeUp = a.err, 0, a.lie, a.hits, a.hang, false, false
 	limit, limited := c.patience()
 	if limited && limit < a.upload {
-		a.commits, a.repeats = 0, false // it leaves before the backend has all of it
+		c.comesToNothing(a) // it leaves before the backend has all of it
 	}
 	if entrusted := r.fickle && a.served && !a.fixed; !entrusted {
 		c.commits += uint32(a.commits)
 		if c.own != nil {
-			c.own.upload = upload{a.upload, uint32(a.commits)}
+			c.own.upload = upload{a.upload, uint32(a.commits), count(a.repeats)}
+			c.own.again.done += count(a.repeats)
 		}
 	} else {
 		c.own.upload = upload{takes: a.upload}
@@ -260,6 +262,14 @@ func (c *call) dispatch(a *answer, latency time.Duration) {
 		return
 	}
 	c.await(wait, limit, limited)
+}
+
+// comesToNothing takes back what an attempt was to change.
+func (c *call) comesToNothing(a *answer) {
+	if c.own != nil {
+		c.own.again.lost += uint32(a.commits)
+	}
+	a.commits, a.repeats = 0, false
 }
 
 // patience is how long the client waits for the attempt, from its sending.

@@ -42,6 +42,7 @@ func (r *run) entrust(s *sim.Station, work time.Duration, c *call, done event, a
 	if a.commits > 0 || a.repeats {
 		j.late = r.books.hold(c)
 		j.late.inHand += a.commits
+		j.late.inHandAgain += count(a.repeats)
 	}
 	switch {
 	case !c.own.net.orphan:
@@ -116,22 +117,16 @@ func (j *job) cancel() {
 }
 
 // end closes the job's part of its call's books, and returns who waits for it.
-//
-// A fake backend has carried a write out when its request came, and tells of a later one
-// with the same idempotency key that it has been there before: where the first is lost after
-// all, the later one is what did it.
 func (j *job) end(served bool) *call {
 	if l := j.late; l != nil {
 		j.late = nil
 		l.inHand -= j.commits
-		commits := j.commits
-		switch {
-		case !served:
-			l.lost, commits = l.lost+commits, 0
-		case j.repeats:
-			l.repeated++
+		l.inHandAgain -= count(j.repeats)
+		if served {
+			j.run.books.settle(l, j.commits, again{done: count(j.repeats)})
+		} else {
+			j.run.books.settle(l, 0, again{lost: uint32(j.commits)})
 		}
-		j.run.books.settle(l, commits)
 	}
 	c := j.call
 	if c != nil {

@@ -110,19 +110,26 @@ func (l *lives) Act(now time.Duration, phase uint64) {
 
 // upload is the sending of the attempt under way, for a client who may go before it is over.
 type upload struct {
-	takes   time.Duration
-	commits uint32 // those of the call that come to nothing then
+	takes time.Duration
+	// Those of the call that come to nothing then.
+	commits uint32
+	again   uint32
 }
 
 // unsend takes back what an attempt was to change whose client has gone before it had sent
 // all of it.
 func (c *call) unsend() {
-	c.commits -= c.own.upload.commits
+	u := &c.own.upload
+	c.commits -= u.commits
+	c.own.again.lost += u.commits
+	c.own.again.done -= u.again
 	j := c.own.job
 	if j == nil || j.late == nil {
 		return
 	}
+	c.own.again.lost += uint32(j.commits)
 	j.late.inHand -= j.commits
+	j.late.inHandAgain -= count(j.repeats)
 	j.commits, j.repeats = 0, false
 }
 

@@ -69,7 +69,7 @@ func (c *call) arrive() {
 	}
 	c.hits.End()
 	c.hits = faults.Hits{} // else who takes its place would end them once more
-	r.books.settle(c.own.late, uint64(c.commits))
+	r.books.settle(c.own.late, uint64(c.commits), c.own.again)
 	r.calls.release(c) // so that the backend's answer finds nobody
 }
 

@@ -2,9 +2,12 @@ package fleet
 
 import (
 	"math"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/retry/retryhttp"
 	"github.com/squall-sim/squall/sim"
 )
 
@@ -24,6 +27,8 @@ type visit struct {
 	arrived    bool
 	hungUp     bool // the news has come that the client waits no longer
 	verdict    faults.Verdict
+	answers    error // of the backend itself: a route's, that is an error
+	download   int64 // bytes of its answer
 	turnedAway bool
 	inHand     bool // the workers have it
 	node       *sim.Station
@@ -95,6 +100,35 @@ func (b *backstage) soon(way time.Duration, what func()) {
 	b.after(way, what)
 }
 
+// route is the one of a request; nil: there is none.
+func (b *backstage) route(method, key string) *Route {
+	path, _, _ := strings.Cut(key, "?")
+	for i := range b.Backend.Routes {
+		r := &b.Backend.Routes[i]
+		if r.Method != "" && r.Method != method && (r.Method != "GET" || method != "HEAD") {
+			continue
+		}
+		switch r.Path {
+		case "", path:
+			return r
+		case "/raw/**", "/raw/*/*":
+			if strings.HasPrefix(path, "/raw/") {
+				return r
+			}
+		case "/[012]":
+			if path == "/0" || path == "/1" || path == "/2" {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// error is what a client makes of a route's answer.
+func (r *Route) error() error {
+	return retryhttp.FromResponse(&http.Response{StatusCode: r.Status, Header: r.Header})
+}
+
 // send sends a request, which is the backend's once it has arrived.
 func (b *backstage) send(a *try) {
 	b.soon(b.way("network request", a), func() { b.arrive(a) })
@@ -145,9 +179,27 @@ func (b *backstage) arrive(a *try) {
 	}
 	if method == "PUT" {
 		req.Upload = item.Size
-	} else if item.Name == "GetObject" {
+	} else if method == "POST" {
+		req.Upload = item.Size
+	} else if method == "GET" {
 		req.Download = item.Size
 	}
+	latency := &b.Backend.Latency
+	if r := b.route(method, item.Key); r != nil {
+		v.answers = r.error()
+		if r.Latency != nil {
+			latency = r.Latency
+		}
+		switch {
+		case method == "HEAD" || r.Status == 204 || r.Size < 0:
+			req.Download = 0
+		case r.Size > 0 || r.Body != "":
+			req.Download = r.Size + int64(len(r.Body))
+		case v.answers != nil:
+			req.Download = int64(len(faults.HTTPErrorBody(r.Status)))
+		}
+	}
+	v.download = req.Download
 	v.arrived = true
 	v.verdict = b.injector.Decide(b.loop.Now(), req)
 	if b.limiter != nil {
@@ -156,13 +208,13 @@ func (b *backstage) arrive(a *try) {
 	if a.left {
 		v.verdict.End()
 	}
-	takes := sim.Add(b.time(&b.Backend.Latency, b.draw("latency", a)), v.verdict.Add)
+	takes := sim.Add(b.time(latency, b.draw("latency", a)), v.verdict.Add)
 	after, fixed := v.verdict.After()
 	switch {
 	case fixed:
 		takes = after
 	case v.verdict.Served():
-		v.commits = faults.Writes(item.Name) && v.verdict.Upload() <= a.patience && !(a.left && a.ended-a.sent < v.verdict.Upload())
+		v.commits = faults.Writes(item.Name) && v.answers == nil && v.verdict.Upload() <= a.patience && !(a.left && a.ended-a.sent < v.verdict.Upload())
 		if b.nodes != nil {
 			b.work(a, takes)
 			return
@@ -170,7 +222,7 @@ func (b *backstage) arrive(a *try) {
 		v.work = takes
 	}
 	if !v.verdict.Hangs() {
-		b.reply(a, takes, v.verdict.Err())
+		b.reply(a, takes, v.err())
 	}
 }
 
@@ -195,6 +247,15 @@ func (b *backstage) work(a *try, takes time.Duration) {
 	b.turnAway(a)
 }
 
+// err is what the client makes of the answer, where it comes. Of an error's body nobody reads
+// more than tells of it.
+func (v *visit) err() error {
+	if v.verdict.Served() && v.answers != nil && (v.verdict.Err() == nil || v.verdict.Effect().NeedsBody()) {
+		return v.answers
+	}
+	return v.verdict.Err()
+}
+
 func (b *backstage) turnAway(a *try) {
 	v := &a.visit
 	b.refused++
@@ -214,7 +275,7 @@ func (d *desk) Act(time.Duration, uint64) {
 	v := &d.a.visit
 	v.inHand = false
 	if !v.verdict.Hangs() {
-		d.reply(d.a, 0, v.verdict.Err())
+		d.reply(d.a, 0, v.err())
 	}
 }
 

@@ -125,7 +125,10 @@ func (o *oracle) metrics(span time.Duration, choose func(arrival) bool) reports.
 			if a.visit.commits {
 				commits++
 			}
-			useful, lie = a.visit.work, a.visit.verdict.Corrupts() && e.op == "GetObject" && e.item.Size > 0
+			useful, lie = a.visit.work, a.visit.verdict.Corrupts() && !faults.Writes(e.op) && a.visit.download > 0
+		}
+		if e.item.Headers != nil {
+			commits = min(commits, 1) // its key tells the backend what it has done
 		}
 		if faults.Writes(e.op) {
 			m.Truth.Writes++

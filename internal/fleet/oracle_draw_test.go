@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/squall-sim/squall/breaker"
 	"github.com/squall-sim/squall/faults"
+	"github.com/squall-sim/squall/faults/httpfake"
 	"github.com/squall-sim/squall/retry"
 	"github.com/squall-sim/squall/sim"
 )
@@ -24,13 +26,16 @@ func drawWorld(t *rapid.T) *Config {
 	c := steady(1)
 	c.Seed = rapid.Uint64().Draw(t, "seed")
 	c.Drain = one(t, "drain", 30*time.Second, 300*time.Millisecond)
+	if some(t, "no S3", 3) {
+		c.Backend.Kind, c.Backend.Bucket = Web, ""
+	}
 	c.Plan.Phases = []faults.Phase{{Label: "a", For: 1500 * time.Millisecond}, {Label: "b", For: 1500 * time.Millisecond}}
 	if some(t, "third phase", 2) {
 		c.Plan.Phases = append(c.Plan.Phases, faults.Phase{Label: "c", For: time.Second})
 	}
 	for i := range c.Plan.Phases {
 		for range rapid.IntRange(0, 2).Draw(t, "rules") {
-			c.Plan.Phases[i].Rules = append(c.Plan.Phases[i].Rules, drawRule(t))
+			c.Plan.Phases[i].Rules = append(c.Plan.Phases[i].Rules, drawRule(t, c.Backend.Kind))
 		}
 	}
 	drawBackend(t, c)
@@ -39,13 +44,15 @@ func drawWorld(t *rapid.T) *Config {
 	return c
 }
 
-func drawRule(t *rapid.T) faults.Rule {
-	r := faults.Rule{
-		P: one(t, "p", 0.1, 0.4, 0.8, 1),
-		Effect: effect(&testing.T{}, one(t, "effect", "SlowDown", "InternalError", "AccessDenied", "503", "429 retry-after=1s", "latency add=exponential(mean=30ms)", "reset", "outage",
-			"blackhole", "lost-ack", "lost-ack timeout", "stall at=10", "slow-upload rate=10KiB/s", "slow-upload rate=2KiB/s", "bandwidth rate=20KiB/s", "corrupt at=3", "reset after=7ms")),
+func drawRule(t *rapid.T, kind Kind) faults.Rule {
+	effects := []string{"503", "429 retry-after=1s", "latency add=exponential(mean=30ms)", "reset", "outage", "blackhole", "lost-ack", "lost-ack timeout", "stall at=10",
+		"slow-upload rate=10KiB/s", "slow-upload rate=2KiB/s", "bandwidth rate=20KiB/s", "corrupt at=3", "reset after=7ms"}
+	ops := []string{"", "PUT", "GET"}
+	if kind == S3 {
+		effects = append(effects, "SlowDown", "InternalError", "AccessDenied")
+		ops = []string{"", "PutObject", "GetObject"}
 	}
-	r.On.Op = one(t, "op", "", "PutObject", "GetObject")
+	r := faults.Rule{P: one(t, "p", 0.1, 0.4, 0.8, 1), Effect: effect(&testing.T{}, one(t, "effect", effects...)), On: faults.Selector{Op: one(t, "op", ops...)}}
 	if !r.Effect.Meets(r.On.Op) {
 		r.On.Op = ""
 	}
@@ -68,8 +75,11 @@ func drawBackend(t *rapid.T, c *Config) {
 	if some(t, "quota", 5) {
 		b.Limits.Quotas = []faults.Quota{{
 			Per: one(t, "per", faults.Sharings()...), Rate: faults.Rate{N: rapid.Int64Range(5, 30).Draw(t, "rate"), Per: time.Second}, Burst: 2,
-			Effect: effect(&testing.T{}, "SlowDown"),
+			Effect: effect(&testing.T{}, "503"),
 		}}
+	}
+	if b.Kind == Web {
+		b.Routes = rapid.SliceOfN(rapid.Custom(drawRoute), 0, 4).Draw(t, "routes")
 	}
 	if some(t, "unlimited", 4) {
 		return
@@ -94,6 +104,28 @@ func drawBackend(t *rapid.T, c *Config) {
 			b.PhaseWorkers = append(b.PhaseWorkers, rapid.IntRange(0, 3).Draw(t, "workers of the phase"))
 		}
 	}
+}
+
+// drawRoute draws a route whose answer does not depend on its request.
+func drawRoute(t *rapid.T) Route {
+	r := Route{Route: httpfake.Route{
+		Path:   one(t, "path", "", "/k", "/raw/**", "/raw/*/*", "/[012]"),
+		Method: one(t, "method", "", "", "GET", "POST", "HEAD"),
+		Status: one(t, "status", 0, 0, 200, 204, 301, 404, 429, 503),
+	}}
+	if r.Status != 204 {
+		r.Size, r.Body = one[int64](t, "length", 0, -1, 400), ""
+		if r.Size == 0 {
+			r.Body = one(t, "body", "", "some text")
+		}
+	}
+	if some(t, "retry after", 3) {
+		r.Header = http.Header{"Retry-After": {"1"}}
+	}
+	if some(t, "its own time", 2) {
+		r.Latency = &sim.Dist{Kind: sim.Exponential, Mean: 90 * time.Millisecond}
+	}
+	return r
 }
 
 func drawPolicy(t *rapid.T, name string) Policy {
@@ -138,18 +170,26 @@ func drawPolicy(t *rapid.T, name string) Policy {
 	return p
 }
 
-func drawMix(t *rapid.T) []Op {
+func drawMix(t *rapid.T, kind Kind) []Op {
+	names, keys := []string{"PutObject", "PutObject", "GetObject", "HeadObject", "DeleteObject"}, []string{"k", "raw/{client}/{call}", "{client}"}
+	if kind == Web {
+		names, keys = []string{"POST", "PUT", "GET", "HEAD", "DELETE"}, []string{"/k", "/raw/{client}/{call}", "/{client}?call={call}", "/"}
+	}
 	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) Op {
-		return Op{
-			Name: one(t, "name", "PutObject", "PutObject", "GetObject", "HeadObject", "DeleteObject"), Key: one(t, "key", "k", "raw/{client}/{call}", "{client}"),
+		op := Op{
+			Name: one(t, "name", names...), Key: one(t, "key", keys...),
 			Size: one(t, "size", int64(0), 200, 900), Weight: one(t, "weight", 1.0, 0.3),
 		}
+		if kind == Web && faults.Writes(op.Name) && some(t, "idempotency key", 4) {
+			op.Headers = []Header{{Name: "Idempotency-Key", Value: "{client}-{call}"}}
+		}
+		return op
 	}), 1, 3, func(o Op) string { return o.Name }).Draw(t, "mix")
 }
 
 func drawLoad(t *rapid.T, c *Config) {
 	l := &c.Load
-	*l = Load{Model: one(t, "model", Closed, Closed, Open, Replay), Clients: rapid.IntRange(1, 6).Draw(t, "clients"), Mix: drawMix(t)}
+	*l = Load{Model: one(t, "model", Closed, Closed, Open, Replay), Clients: rapid.IntRange(1, 6).Draw(t, "clients"), Mix: drawMix(t, c.Backend.Kind)}
 	think := &sim.Dist{Kind: sim.Exponential, Mean: one(t, "think", 30*time.Millisecond, 200*time.Millisecond)}
 	if l.Model != Replay && some(t, "groups", 3) {
 		l.Clients = 0
@@ -159,7 +199,7 @@ func drawLoad(t *rapid.T, c *Config) {
 				g.Think = &sim.Dist{Kind: sim.Exponential, Mean: 70 * time.Millisecond}
 			}
 			if some(t, "mix of its own", 2) {
-				g.Mix = drawMix(t)
+				g.Mix = drawMix(t, c.Backend.Kind)
 			}
 			if some(t, "policy of its own", 2) {
 				p := drawPolicy(t, "own")
@@ -183,7 +223,7 @@ func drawLoad(t *rapid.T, c *Config) {
 		at := time.Duration(0)
 		for range rapid.IntRange(0, 80).Draw(t, "arrivals") {
 			at += time.Duration(rapid.IntRange(1, 60_000_000).Draw(t, "gap"))
-			l.Trace = append(l.Trace, Arrival{At: at, Client: uint64(rapid.IntRange(0, l.Clients-1).Draw(t, "client")), Op: rapid.IntRange(0, len(l.Mix)-1).Draw(t, "item"), Key: "k", Size: 300})
+			l.Trace = append(l.Trace, Arrival{At: at, Client: uint64(rapid.IntRange(0, l.Clients-1).Draw(t, "client")), Op: rapid.IntRange(0, len(l.Mix)-1).Draw(t, "item"), Key: one(t, "arrival's key", "/k", "/1"), Size: 300})
 		}
 	}
 	if some(t, "lives", 2) {

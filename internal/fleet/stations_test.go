@@ -191,6 +191,30 @@ func TestDroppedWritesAndIdempotencyKeys(t *testing.T) {
 	}
 }
 
+// Nor did one happen whose client left while it sent it, or of which the backend knew before it
+// came that nobody waits for it.
+func TestWritesCutShortAndIdempotencyKeys(t *testing.T) {
+	for name, change := range map[string]func(c *Config){
+		"while it sends": func(c *Config) {
+			c.Plan.Phases[0].Rules = []faults.Rule{{P: 1, On: faults.Selector{Attempts: []faults.Range{{From: 1, To: 1}}}, Effect: effect(t, "slow-upload rate=64B/s")}}
+		},
+		"before it comes": func(c *Config) {
+			c.Backend.Network = &sim.Dist{Kind: sim.Exponential, Mean: 200 * time.Millisecond}
+			c.Backend.Workers, c.Backend.Queue, c.Backend.Cancels = 100, -1, true
+		},
+	} {
+		c := steady(8)
+		c.Mode, c.Backend.Kind, c.Backend.Bucket = HTTP, Web, ""
+		c.Load.Mix = []Op{{Name: "POST", Key: "/orders/{client}/{call}", Size: 512, Weight: 1, Headers: []Header{{Name: "Idempotency-Key", Value: "{client}-{call}"}}}}
+		c.Policy.Retry.AttemptTimeout = 400 * time.Millisecond
+		change(c)
+		rec := play(t, c)
+		if tr := rec.Total.Truth; tr.FalseSuccesses != 0 || tr.Duplicates != 0 || rec.Total.Succeeded < 1000 || rec.Total.Attempts < 5*rec.Total.Calls/4 {
+			t.Errorf("%s: %d calls, %d attempts, %d succeeded, truth %+v", name, rec.Total.Calls, rec.Total.Attempts, rec.Total.Succeeded, tr)
+		}
+	}
+}
+
 // Workers that come and go: a phase with none serves nobody, and what has waited is
 // served in the next.
 func TestPhaseWorkers(t *testing.T) {
