@@ -46,7 +46,7 @@ func drawWorld(t *rapid.T) *Config {
 
 func drawRule(t *rapid.T, kind Kind) faults.Rule {
 	effects := []string{"503", "429 retry-after=1s", "latency add=exponential(mean=30ms)", "reset", "outage", "blackhole", "lost-ack", "lost-ack timeout", "stall at=10",
-		"slow-upload rate=10KiB/s", "slow-upload rate=2KiB/s", "bandwidth rate=20KiB/s", "corrupt at=3", "reset after=7ms"}
+		"slow-upload rate=10KiB/s", "slow-upload rate=2KiB/s", "bandwidth rate=20KiB/s", "corrupt at=3", "reset after=7ms", "truncate at=0", "truncate at=5 end=reset", "malformed-chunk", "half-headers after=9ms"}
 	ops := []string{"", "PUT", "GET"}
 	if kind == S3 {
 		effects = append(effects, "SlowDown", "InternalError", "AccessDenied")
