@@ -159,7 +159,7 @@ func (d *decoder) phase(n ast.Node, p *path) (ph Phase) {
 		case "for":
 			ph.For = d.duration(v, p)
 		case "rate":
-			ph.Rate = d.phaseRate(v, p)
+			ph.Rate, ph.GroupRates = d.phaseRates(v, p)
 		case "restart":
 			ph.Restart = d.share(v, p)
 		case "offline":

@@ -99,7 +99,8 @@ func (l *Load) items() iter.Seq[*MixItem] {
 }
 
 // meanSize is the mean size of a call's body.
-func (l *Load) meanSize() float64 {
+func (sc *Scenario) meanSize() float64 {
+	l := &sc.Load
 	mean := func(items []MixItem) float64 {
 		var weight, size float64
 		for _, m := range items {
@@ -112,16 +113,19 @@ func (l *Load) meanSize() float64 {
 		return mean(l.Mix)
 	}
 	var calls, size float64
-	for _, g := range l.Groups {
-		items, often := l.Mix, float64(g.Rate)
+	for i, g := range l.Groups {
+		items, often := l.Mix, float64(g.Clients)
 		if len(g.Mix) > 0 {
 			items = g.Mix
 		}
-		if l.Model == ModelClosed {
-			often = float64(g.Clients)
+		if l.Model == ModelOpen {
+			often = sc.openCalls(func(ph Phase) Rate { return sc.groupRateIn(i, ph) })
 		}
 		calls += often
 		size += float64(often * mean(items))
+	}
+	if calls == 0 { // in no phase
+		return 0
 	}
 	return size / calls
 }

@@ -129,6 +129,21 @@ func drawMix(t *rapid.T, kind Kind) (items []MixItem) {
 	return items
 }
 
+// drawGroupRates gives some phases rates of some groups.
+func drawGroupRates(t *rapid.T, sc *Scenario) {
+	for i := range sc.Phases {
+		ph := &sc.Phases[i]
+		if sc.Load.Model != ModelOpen || ph.Rate != nil {
+			continue
+		}
+		for _, g := range sc.Load.Groups {
+			if rapid.IntRange(0, 2).Draw(t, "rate of the group?") == 0 {
+				ph.GroupRates = append(ph.GroupRates, GroupRate{g.Name, rapid.SampledFrom([]PhaseRate{{}, {Rate: 160}, {Rate: 1.0 / 3}, {Times: 0.5}, {Times: 1e-9}}).Draw(t, "rate")})
+			}
+		}
+	}
+}
+
 func drawPhases(t *rapid.T, model Model, ops []string) (phases []Phase) {
 	effects := []string{"SlowDown", "503", "429 retry-after=2s", "outage", "reset", "blackhole", "latency add=2s", "stale by=30s", "clock-skew by=-20m0s", "token-expired after=2s", "reject-early 503 after=1s", "headers drop=Etag set=\"A: 'b\"", "307 header=Location:http://x/", "503 body=\"a # b: c\"", "429 retry-after-date=2s", "corrupt at=5 checksum=matching", "delete-errors SlowDown share=0.5 keys=\"a 'b\"", "bandwidth rate=64KiB/s", "slow-upload rate=1B/s", "slow-body add=2s", "lost-ack", "lost-ack 503 retry-after=2s", "lost-ack timeout",
 		"latency add=lognormal(median=2s,sigma=0.5)", "InternalError after=5ms", "close", "garbage after=1s", "half-headers", "truncate at=1000", "truncate at=0 end=reset", "stall at=1073741824", "malformed-chunk", "error-in-200 SlowDown spaces=7"}
@@ -302,6 +317,7 @@ func drawScenario(t *rapid.T) *Scenario {
 		sc.Backend.Prefixes = &p
 	}
 	sc.Phases = drawPhases(t, sc.Load.Model, ops)
+	drawGroupRates(t, sc)
 	drawPhaseCapacities(t, sc)
 	for i := range rapid.IntRange(1, 3).Draw(t, "policies") {
 		p := Policy{Name: label(t, i), Baseline: rapid.Bool().Draw(t, "baseline"), Retry: drawRetry(t)}

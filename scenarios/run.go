@@ -260,7 +260,7 @@ func fleetPolicy(p Policy) fleet.Policy {
 // only, by the fleets of all policies: a trace may be large.
 func fleetLoad(sc *Scenario) fleet.Load {
 	l := fleet.Load{
-		Rate: float64(sc.Load.Rate), Rates: sc.phaseRates(), Lives: sc.fleetLives(), Start: sc.Load.Start, Paced: sc.Load.Arrivals == Paced, Clients: sc.Load.Clients,
+		Rate: float64(sc.Load.Rate), Rates: sc.rates(), Lives: sc.fleetLives(), Start: sc.Load.Start, Paced: sc.Load.Arrivals == Paced, Clients: sc.Load.Clients,
 		Think: sc.Load.Think, MaxInFlight: sc.Load.MaxInFlight,
 	}
 	switch sc.Load.Model {
@@ -272,9 +272,9 @@ func fleetLoad(sc *Scenario) fleet.Load {
 		return l
 	}
 	l.Mix = fleetMix(sc.Load.Mix)
-	for _, g := range sc.Load.Groups {
+	for i, g := range sc.Load.Groups {
 		l.Groups = append(l.Groups, fleet.Group{
-			Name: g.Name, Clients: g.Clients, Rate: float64(g.Rate), Think: g.Think, Mix: fleetMix(g.Mix),
+			Name: g.Name, Clients: g.Clients, Rate: float64(g.Rate), Rates: sc.groupRates(i), Think: g.Think, Mix: fleetMix(g.Mix),
 		})
 	}
 	return l

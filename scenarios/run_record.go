@@ -85,9 +85,9 @@ func (sc *Scenario) estimate() (calls, bytes float64) {
 		}
 		calls = float64(sc.Load.Clients) * sc.length().Seconds() / max(cycle.Seconds(), 1e-6)
 	default:
-		calls = sc.openCalls()
+		calls = sc.openCalls(sc.rateIn)
 	}
-	return calls, calls * sc.Load.meanSize()
+	return calls, calls * sc.meanSize()
 }
 
 // length is how long the phases take together.

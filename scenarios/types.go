@@ -231,8 +231,12 @@ type Phase struct {
 	// For is how long the phase lasts: at least MinPhase, and all phases
 	// together at most MaxDuration.
 	For time.Duration
-	// Rate is that of a ModelOpen in this phase; nil: Load.Rate. It is nil in the other models.
+	// Rate is that of a ModelOpen in this phase, of all groups in their proportions; nil:
+	// Load.Rate. It is nil in the other models.
 	Rate *PhaseRate
+	// GroupRates are those of some groups of a ModelOpen in this phase, each once; the others
+	// have theirs. There are none where Rate is set.
+	GroupRates []GroupRate
 	// Restart is the share of the clients, drawn anew for each phase, who are restarted
 	// when it begins: their calls in flight are lost, and their breakers, budgets and
 	// limiters start anew. 0 to 1; 0 in the first phase.

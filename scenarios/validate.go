@@ -134,7 +134,7 @@ func (c *checker) phases(p *path) {
 			return // once is enough, and the sum is lost
 		}
 		total += max(ph.For, 0)
-		c.phaseRate(at.key("rate"), ph.Rate)
+		c.phaseRates(at.key("rate"), ph)
 		c.lives(at, i, ph)
 		c.phaseCapacity(at.key("capacity"), ph.Capacity)
 		if len(ph.Faults) > faults.MaxRules {

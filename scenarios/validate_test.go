@@ -93,6 +93,11 @@ var unsound = []struct {
 		sc.Load = Load{Model: ModelReplay, Speed: 1, Records: []TraceRow{{At: 2, Client: "a", Op: "GetObject"}, {At: 1, Client: "a", Op: "GET"}, {At: 3, Op: "GetObject"}, {At: 3, Client: "a", Op: "GetObject", Size: -1}}}
 		sc.Phases, sc.Thresholds = sc.Phases[:1], nil
 	}, []string{"load.records[1]: the row at 1ns comes after", "load.records[1]: unknown operation", "load.records[2]: the row has no client", "load.records[3]: the size -1"}},
+	{"rates of groups", func(sc *Scenario) {
+		sc.Load.Groups, sc.Load.Rate, sc.Load.Clients = []Group{{Name: "a", Clients: 1, Rate: 2}, {Name: "b", Clients: 1, Rate: 1}}, 3, 2
+		sc.Phases[0].GroupRates = []GroupRate{{"a", PhaseRate{Times: 1}}, {"a", PhaseRate{Times: 2}}, {"b", PhaseRate{Times: 1, Rate: 1}}}
+		sc.Phases[1].GroupRates, sc.Phases[1].Rate = []GroupRate{{"a", PhaseRate{}}}, &PhaseRate{}
+	}, []string{`phases[0].rate.a: the group "a" has two rates`, "phases[0].rate.b: the phase has a rate and a multiple", "phases[1].rate: the phase has a rate, and rates of groups"}},
 	{"thresholds apart", func(sc *Scenario) { sc.Thresholds = append(sc.Thresholds, sc.Thresholds[0]) }, []string{"thresholds.success_rate[1]: the thresholds of success_rate are apart"}},
 	{"threshold that cannot be written", func(sc *Scenario) {
 		sc.Thresholds[0].Percentile = 5

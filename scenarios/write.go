@@ -160,6 +160,7 @@ func (o *writer) phases(phases []Phase) {
 		if ph.Rate != nil {
 			f.add("rate", ph.Rate.String())
 		}
+		f.when(len(ph.GroupRates) > 0, "rate", groupRatesText(ph.GroupRates))
 		f.when(ph.Restart != 0, "restart", floatText(ph.Restart))
 		f.when(ph.Offline != 0, "offline", floatText(ph.Offline))
 		if ph.Capacity != nil {

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,8 +39,16 @@ func rateSteps(cfg *Config) (steps []sim.RateStep) {
 // strains the backend.
 func (l *Load) inPhase(i int) (texts []string, surge bool) {
 	if l.Rates != nil && l.Rates[i] != l.Rate {
-		texts = append(texts, "rate "+strconv.FormatFloat(l.Rates[i], 'g', 6, 64)+"/s")
+		texts = append(texts, "rate "+rateText(l.Rates[i]))
 		surge = l.Rates[i] > l.Rate
+	}
+	if l.Rates != nil && l.isUneven(i) {
+		for _, g := range l.Groups {
+			if g.Rates[i] != g.Rate {
+				texts = append(texts, g.Name+" "+rateText(g.Rates[i]))
+				surge = surge || g.Rates[i] > g.Rate
+			}
+		}
 	}
 	if l.Lives != nil {
 		lives := l.Lives[i].texts()
@@ -46,3 +56,14 @@ func (l *Load) inPhase(i int) (texts []string, surge bool) {
 	}
 	return texts, surge
 }
+
+// isUneven reports whether the groups have other shares of the calls of a phase than of the
+// run's.
+func (l *Load) isUneven(i int) bool {
+	const rounding = 1e-12
+	return slices.ContainsFunc(l.Groups, func(g Group) bool {
+		return g.Rates != nil && math.Abs(float64(g.Rates[i]*l.Rate)-float64(g.Rate*l.Rates[i])) > rounding*g.Rate*l.Rates[i]
+	})
+}
+
+func rateText(rate float64) string { return strconv.FormatFloat(rate, 'g', 6, 64) + "/s" }

@@ -15,6 +15,7 @@ type Group struct {
 	Name    string
 	Clients int       // at least 1
 	Rate    float64   // calls a second of all of them (Open): above 0
+	Rates   []float64 // (Open) the same in each phase of the plan; nil, in all groups: as Load.Rates says, in proportion
 	Think   *sim.Dist // pause between calls (Closed); nil: the load's
 	Mix     []Op      // nil: the load's
 	Policy  *Policy   // that they have under every policy that is tried; nil: the one that is
@@ -56,7 +57,7 @@ func (r *run) newGroups() error {
 		}
 		r.groups = append(r.groups, one)
 	}
-	r.spans = newSpans(load.Groups)
+	r.spans = newSpansOf(load.Groups)
 	return nil
 }
 
@@ -138,19 +139,31 @@ type span struct {
 // spans chooses the client of a call of an open load.
 type spans []span
 
+// newSpansOf makes those of the run, or of each of its phases.
+func newSpansOf(groups []Group) (all []spans) {
+	phases := len(groups[0].Rates)
+	if phases == 0 {
+		return []spans{newSpans(groups, func(g *Group) float64 { return g.Rate })}
+	}
+	for i := range phases {
+		all = append(all, newSpans(groups, func(g *Group) float64 { return g.Rates[i] }))
+	}
+	return all
+}
+
 // newSpans joins groups whose clients call equally often: where a group is cut, nothing may
-// be rounded differently.
-func newSpans(groups []Group) (s spans) {
+// be rounded differently. Of a group with the rate 0 nobody is chosen.
+func newSpans(groups []Group, rate func(*Group) float64) (s spans) {
 	first, before := uint64(0), 0.0
-	for _, g := range groups {
-		n := uint64(g.Clients)
-		if k := len(s) - 1; k >= 0 && float64(s[k].rate*float64(n)) == float64(g.Rate*float64(s[k].clients)) {
+	for i := range groups {
+		n, rate := uint64(groups[i].Clients), rate(&groups[i])
+		if k := len(s) - 1; k >= 0 && float64(s[k].rate*float64(n)) == float64(rate*float64(s[k].clients)) {
 			s[k].clients += n
-			s[k].rate += g.Rate
+			s[k].rate += rate
 		} else {
-			s = append(s, span{first: first, clients: n, before: before, rate: g.Rate})
+			s = append(s, span{first: first, clients: n, before: before, rate: rate})
 		}
-		first, before = first+n, before+g.Rate
+		first, before = first+n, before+rate
 	}
 	return s
 }

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/squall-sim/squall/breaker"
+	"github.com/squall-sim/squall/faults"
 	"github.com/squall-sim/squall/reports"
 )
 
@@ -58,6 +61,52 @@ func TestGroupsHaveTheirOwnLoad(t *testing.T) {
 	}
 }
 
+// A group's own rate in a phase is its own: the others call as ever, and where it is 0 nobody of
+// it calls.
+func TestGroupsHaveTheirOwnRatesInPhases(t *testing.T) {
+	for _, paced := range []bool{false, true} {
+		c := grouped()
+		c.Load.Paced = paced
+		c.Plan.Phases = []faults.Phase{{Label: "a", For: 30 * time.Second}, {Label: "b", For: 20 * time.Second}, {Label: "c", For: 30 * time.Second}, {Label: "d", For: time.Second}}
+		c.Load.Groups[0].Rates, c.Load.Groups[1].Rates, c.Load.Rates = []float64{150, 150, 150, 0}, []float64{50, 500, 0, 0}, []float64{200, 650, 150, 0}
+		var got [2][4]float64
+		res, err := Run(context.Background(), c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range res.run.recorder.cells {
+			phase, group := i/res.run.recorder.ops/2, i/res.run.recorder.ops%2
+			got[group][phase] += float64(res.run.recorder.cells[i].calls)
+		}
+		for g, rates := range [2][]float64{c.Load.Groups[0].Rates, c.Load.Groups[1].Rates} {
+			for i, rate := range rates {
+				if want := rate * c.Plan.Phases[i].For.Seconds(); math.Abs(got[g][i]-want) > 5*math.Sqrt(want) {
+					t.Errorf("paced %v: group %d makes %v calls in phase %d, want about %v", paced, g, got[g][i], i, want)
+				}
+			}
+		}
+		phases := Phases(c)
+		if len(phases[0].Load) > 0 || fmt.Sprint(phases[1].Load) != "[rate 650/s batch 500/s]" || fmt.Sprint(phases[2].Load) != "[rate 150/s batch 0/s]" || fmt.Sprint(phases[3].Load) != "[rate 0/s]" {
+			t.Errorf("phases %+v", phases)
+		}
+		if phases[0].Surge || !phases[1].Surge || phases[2].Surge || phases[3].Surge {
+			t.Errorf("phases %+v", phases)
+		}
+	}
+}
+
+// Rates that are in proportion are those of all groups together.
+func TestRatesInProportionAreNone(t *testing.T) {
+	c := grouped()
+	c.Plan.Phases = []faults.Phase{{Label: "a", For: 10 * time.Second}, {Label: "b", For: 10 * time.Second}}
+	c.Load.Rates = []float64{200, 600}
+	want := jsonOf(t, play(t, c))
+	c.Load.Groups[0].Rates, c.Load.Groups[1].Rates = []float64{150, 450}, []float64{50, 150}
+	if diff := firstDifference(want, jsonOf(t, play(t, c))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Clients of a closed load think as long as their group does.
 func TestGroupsThinkForThemselves(t *testing.T) {
 	slow, fast := fixed(980*time.Millisecond), fixed(80*time.Millisecond)
@@ -81,9 +130,23 @@ func TestCuttingGroupsChangesNothing(t *testing.T) {
 		clients := rapid.IntRange(2, 50).Draw(rt, "grouped clients")
 		cut := rapid.IntRange(1, clients-1).Draw(rt, "cut")
 		each := rapid.SampledFrom([]float64{0.25, 0.5, 2}).Draw(rt, "rate of each")
+		surge := rapid.SampledFrom([]float64{0, 0, 0.5, 4}).Draw(rt, "its rate in the phase with faults")
 		part := func(n int) Group { return Group{Name: "part", Clients: n, Rate: each * float64(n)} }
 		play1 := func(groups ...Group) reports.Policy {
-			c.Load.Groups = groups
+			c.Load.Groups, c.Load.Rates = groups, nil
+			if surge > 0 {
+				c.Load.Rates = []float64{0, 0, 0}
+				for i := range groups {
+					g := &groups[i]
+					g.Rates = []float64{g.Rate, g.Rate, g.Rate}
+					if g.Name == "part" {
+						g.Rates[1] *= surge
+					}
+					for j := range g.Rates {
+						c.Load.Rates[j] += g.Rates[j]
+					}
+				}
+			}
 			rec := play(t, summed(c))
 			rec.Groups = nil
 			return rec
@@ -103,7 +166,7 @@ func TestCuttingGroupsChangesNothing(t *testing.T) {
 
 // Clients are chosen in proportion to how often they call, for every draw.
 func TestSpans(t *testing.T) {
-	s := newSpans([]Group{{Clients: 3, Rate: 1}, {Clients: 1, Rate: 6}, {Clients: 2, Rate: 1}, {Clients: 2, Rate: 1}})
+	s := newSpansOf([]Group{{Clients: 3, Rate: 1}, {Clients: 1, Rate: 6}, {Clients: 2, Rate: 1}, {Clients: 2, Rate: 1}})[0]
 	if len(s) != 3 {
 		t.Errorf("%d spans, want the last two groups joined", len(s))
 	}
@@ -120,7 +183,7 @@ func TestSpans(t *testing.T) {
 	if got := s.pick(math.Nextafter(1, 0)); got != 7 {
 		t.Errorf("the greatest draw is client %d, want the last", got)
 	}
-	tiny := newSpans([]Group{{Clients: 1, Rate: 1e7}, {Clients: 1, Rate: 1e-9}})
+	tiny := newSpansOf([]Group{{Clients: 1, Rate: 1e7}, {Clients: 1, Rate: 1e-9}})[0]
 	if got := tiny.pick(math.Nextafter(1, 0)); got > 1 {
 		t.Errorf("client %d of 2", got)
 	}

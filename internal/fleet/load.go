@@ -63,14 +63,18 @@ func (s *source) Act(now time.Duration, index uint64) {
 		r.arrive(a.Client, a.Op, a.Key, a.Size)
 		return
 	}
-	r.arriveMixed(r.caller(index))
+	r.arriveMixed(r.caller(index, now))
 }
 
 // caller is the client of an arrival of an open load.
-func (r *run) caller(index uint64) uint64 {
+func (r *run) caller(index uint64, at time.Duration) uint64 {
 	u := r.draws.clients.Float64(index, 0, 0)
-	if r.spans != nil {
-		return r.spans.pick(u)
+	switch len(r.spans) {
+	case 0:
+	case 1:
+		return r.spans[0].pick(u)
+	default:
+		return r.spans[r.recorder.phaseAt(at)].pick(u)
 	}
 	return uint64(u * float64(r.cfg.Load.Clients))
 }

@@ -148,7 +148,11 @@ func (o *oracle) caller(u float64) int {
 		rate := 1.0
 		if len(o.Load.Groups) > 0 {
 			g := &o.Load.Groups[o.clients[i].group]
-			rate = g.Rate / float64(g.Clients)
+			rate = g.Rate
+			if g.Rates != nil {
+				rate = g.Rates[o.phase()]
+			}
+			rate /= float64(g.Clients)
 		}
 		total += rate
 		rates = append(rates, total)

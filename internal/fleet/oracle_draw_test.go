@@ -246,6 +246,16 @@ func drawOpen(t *rapid.T, c *Config) {
 			}
 		}
 	}
+	if l.Groups != nil && some(t, "rates of groups", 2) {
+		l.Rates = make([]float64, len(c.Plan.Phases))
+		for i := range l.Groups {
+			g := &l.Groups[i]
+			for j := range l.Rates {
+				g.Rates = append(g.Rates, one(t, "group's rate of the phase", 0.0, g.Rate, 3*g.Rate))
+				l.Rates[j] += g.Rates[j]
+			}
+		}
+	}
 	l.Paced = some(t, "paced", 3)
 	l.MaxInFlight = one(t, "arrivals in flight", 0, 0, 5)
 }
