@@ -2,6 +2,7 @@ package faults
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -185,6 +186,24 @@ func Writes(op string) bool {
 		return op != "SelectObjectContent" // a POST that reads
 	}
 	return false
+}
+
+// IsBucketName reports whether a bucket of S3 can have that name: 3 to 63 lower-case letters,
+// digits, dots and hyphens, beginning and ending with a letter or digit, without two dots in a
+// row, and no IPv4 address (Amazon S3 user guide, "General purpose bucket naming rules"; its
+// reserved prefixes and suffixes are allowed here).
+func IsBucketName(name string) bool {
+	if len(name) < 3 || len(name) > 63 || strings.Contains(name, "..") {
+		return false
+	}
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+		if inside := i > 0 && i < len(name)-1; !letter && !(inside && (r == '-' || r == '.')) {
+			return false
+		}
+	}
+	ip, err := netip.ParseAddr(name)
+	return err != nil || !ip.Is4()
 }
 
 // OperationOf tells which operation of S3 a path-style request is, and on what:

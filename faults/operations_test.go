@@ -3,6 +3,7 @@ package faults
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -103,6 +104,17 @@ func TestWrites(t *testing.T) {
 	} {
 		if got := Writes(op); got != want {
 			t.Errorf("Writes(%q) is %v", op, got)
+		}
+	}
+}
+
+func TestIsBucketName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"data": true, "my-bucket.1": true, "a.b": true, "0-0": true, strings.Repeat("a", 63): true, "1.2.3": true, "1.2.3.256": true,
+		"": false, "ab": false, strings.Repeat("a", 64): false, "Data": false, "-ab": false, "ab-": false, ".ab": false, "a..b": false, "a_b": false, "1.2.3.4": false, "é-a": false,
+	} {
+		if got := IsBucketName(name); got != want {
+			t.Errorf("%q: %v", name, got)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/squall-sim/squall/faults"
 )
@@ -88,12 +87,7 @@ func (c *checker) invalid(p *path, err error) {
 
 // checkBucket applies S3's rules for the names of buckets.
 func checkBucket(name string) *scalarError {
-	good := len(name) >= 3 && len(name) <= 63 && !strings.Contains(name, "..")
-	for i, r := range name {
-		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
-		good = good && (letter || (r == '-' || r == '.') && i > 0 && i < len(name)-1)
-	}
-	if good {
+	if faults.IsBucketName(name) {
 		return nil
 	}
 	return scalarErr(quote(name)+" cannot name a bucket", "write 3 to 63 lower-case letters, digits, dots and dashes, beginning and ending with a letter or digit")

@@ -2,6 +2,7 @@ package s3fake
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"encoding/hex"
 	"io"
@@ -21,6 +22,7 @@ type object struct {
 	key      string
 	size     int64
 	body     []byte // nil: the content of Body
+	origin   string // the key of that content, where the object is a copy; "": its own
 	modified time.Time
 	meta     map[string]string // as answers to GET carry it; never changed
 	number   uint64            // in the order of arrival
@@ -97,12 +99,15 @@ func (o *object) content() interface {
 	if o.body != nil {
 		return bytes.NewReader(o.body)
 	}
-	return Body(o.key, o.size)
+	return o.generated()
 }
+
+// generated is the content of an object that has no body.
+func (o *object) generated() *faults.Content { return Body(cmp.Or(o.origin, o.key), o.size) }
 
 // cost is the memory that the object counts for.
 func (o *object) cost() int64 {
-	n := int64(len(o.body)+2*len(o.key)+8*len(o.parts)) + 400 // the struct, its index entries, the usual metadata
+	n := int64(len(o.body)+2*len(o.key)+len(o.origin)+8*len(o.parts)) + 400 // the struct, its index entries, the usual metadata
 	for name, value := range o.meta {
 		n += int64(len(name) + len(value))
 	}
@@ -150,7 +155,7 @@ func (o *object) part(start, length int64) io.ReadCloser {
 	if o.body != nil {
 		return memory{bytes.NewReader(o.body[start : start+length])}
 	}
-	return generated{Body(o.key, o.size).Section(start, length)}
+	return generated{o.generated().Section(start, length)}
 }
 
 // noContent is the content of answers to HEAD.

@@ -183,8 +183,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // CreateBucket makes a bucket without going over the wire. One that is there
 // stays as it is. The error is an *[Error].
 func (s *Server) CreateBucket(name string) error {
-	if err := gofakes3.ValidateBucketName(name); err != nil {
-		return &Error{Code: "InvalidBucketName", Message: fmt.Sprintf("%q is not a bucket name: 3 to 63 of a-z, 0-9, dots and hyphens", name), Err: err}
+	if !faults.IsBucketName(name) {
+		return &Error{Code: "InvalidBucketName", Message: fmt.Sprintf("%q is not a bucket name: 3 to 63 of a-z, 0-9, dots and hyphens", name)}
 	}
 	if err := s.store.CreateBucket(name); err != nil && !gofakes3.HasErrorCode(err, "BucketAlreadyOwnedByYou") {
 		return &Error{Code: "InternalError", Message: "bucket " + strconv.Quote(name) + " cannot be made", Err: err}

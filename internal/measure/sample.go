@@ -5,6 +5,7 @@ package measure
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/squall-sim/squall/reports"
@@ -55,6 +56,7 @@ func Numbers(counts []uint64, sum, least, most uint64) Sample {
 // all. What never recovered took for ever.
 func Recoveries(list []reports.Recovery, phase string) Sample {
 	s := Sample{}
+	var all []float64
 	for _, rec := range list {
 		if phase != "" && rec.Phase != phase {
 			continue
@@ -63,14 +65,18 @@ func Recoveries(list []reports.Recovery, phase string) Sample {
 		if !rec.Recovered {
 			d = math.Inf(1)
 		}
-		if s.Count == 0 || d < s.Min {
-			s.Min = d
-		}
-		s.Max = max(s.Max, d)
+		all = append(all, d)
 		s.Value += d
 		s.Count++
 	}
-	s.Value = ratio(s.Value, float64(s.Count))
+	if s.Count == 0 {
+		return s
+	}
+	slices.Sort(all)
+	s.Min, s.Max, s.Value = all[0], all[len(all)-1], s.Value/float64(s.Count)
+	s.Quantile = func(q float64) float64 { // the nearest rank, as of Numbers
+		return all[max(int(math.Ceil(q/100*float64(len(all))))-1, 0)]
+	}
 	return s
 }
 
