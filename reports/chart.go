@@ -16,6 +16,9 @@ type Chart struct {
 type Axis struct {
 	Label string
 	Log   bool // logarithmic; values that are not above 0 have no place on it
+	// Most is the greatest value that a linear vertical axis can have, such as 100 for
+	// percentages: the axis goes as far, and shows none beyond. 0: there is no such value.
+	Most float64
 }
 
 // Line is a row of points of a [Chart].

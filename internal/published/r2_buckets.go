@@ -112,10 +112,10 @@ func bucketCharts() []reports.Chart {
 	success := reports.Chart{
 		Name: "r2-success", Title: "Calls that succeed", Subtitle: "100 clients, 10 calls a second each · lines: measured; points: Brooker 2022",
 		Alt: "Success against failure rate: three retries help at any rate, the token bucket up to about 10 %, the breaker on retries hardly at all from there on.",
-		X:   reports.Axis{Label: "share of requests that fail"}, Y: reports.Axis{Label: "%"},
+		X:   reports.Axis{Label: "share of requests that fail"}, Y: reports.Axis{Label: "%", Most: 100},
 	}
 	load := success
-	load.Name, load.Title = "r2-load", "Attempts for each hundred calls"
+	load.Name, load.Title, load.Y.Most = "r2-load", "Attempts for each hundred calls", 0
 	load.Alt = "Load against failure rate: three retries almost double it at 50 %, the bucket bounds it at 112 %, the breaker goes back to 100 %."
 	for _, s := range bucketStrategies() {
 		ok, sent := reports.Line{Name: s.name}, reports.Line{Name: s.name}

@@ -91,7 +91,7 @@ func collapseFigure() reports.Chart {
 		Name: "r3-collapse", Title: "Runs that end collapsed",
 		Subtitle: "3 attempts · lines: 50 runs for each rate; points: 10 runs of the published program",
 		Alt:      "After a surge all runs end collapsed from 25 calls a second on; without one none does below 52 and all do from 60 on.",
-		X:        reports.Axis{Label: "calls a second"}, Y: reports.Axis{Label: "% of runs"},
+		X:        reports.Axis{Label: "calls a second"}, Y: reports.Axis{Label: "% of runs", Most: 100},
 	}
 	share := func(name string, surge float64, rates ...float64) {
 		line := reports.Line{Name: name}

@@ -157,7 +157,7 @@ func r7Figure() reports.Chart {
 		Name: "r7-capacity", Title: "Success after half a second of outage",
 		Subtitle: "by the server's capacity: at 0.25 the load needs all of it",
 		Alt:      "Three retries come back from capacity 0.7 on, two from 0.55, two with backoff and jitter hardly sooner; with a window or a budget of 10 % the server is well again at any capacity shown.",
-		X:        reports.Axis{Label: "capacity"}, Y: reports.Axis{Label: "% of calls"},
+		X:        reports.Axis{Label: "capacity"}, Y: reports.Axis{Label: "% of calls", Most: 100},
 	}
 	for _, s := range []struct{ scenario, strategy string }{
 		{"simple retry", "3 retries"}, {"window and budget", "2 retries"}, {"window and budget", "2 + backoff + jitter"},

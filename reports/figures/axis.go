@@ -2,6 +2,7 @@ package figures
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -128,6 +129,15 @@ func linear(most float64, about int, label func(float64) string) scale {
 	for i := 0.0; i <= steps; i++ {
 		s.ticks = append(s.ticks, plot.Tick{Value: i * step, Label: label(i * step)})
 	}
+	return s
+}
+
+// upTo is an axis from zero to a value beyond which nothing is possible, with room for a line
+// there and no label above it.
+func upTo(most float64, about int, label func(float64) string) scale {
+	s := linear(most, about, label)
+	s.ticks = slices.DeleteFunc(s.ticks, func(t plot.Tick) bool { return t.Value > most*(1+1e-9) })
+	s.max = most * 1.03
 	return s
 }
 

@@ -71,6 +71,9 @@ func newChart(c *reports.Chart) *chart {
 	if !c.Y.Log && y.lo == 0 {
 		s.y = linear(y.hi, 7, plainNumber)
 	}
+	if !c.Y.Log && c.Y.Most > 0 && y.lo >= 0 && y.hi <= c.Y.Most*(1+1e-9) { // but for rounding
+		s.y = upTo(c.Y.Most, 7, plainNumber)
+	}
 	return s
 }
 

@@ -30,6 +30,8 @@ func charts() map[string]*reports.Chart {
 		"one":      {Title: "One", Lines: []reports.Line{line("a", false, 5, 5)}},
 		"negative": {Title: "Negative", Lines: []reports.Line{line("a", false, -3, -8, 2, 5)}},
 		"many":     {Title: strings.Repeat("Long ", 60), Subtitle: strings.Repeat("long ", 90), Lines: manyLines()},
+		"share":    {Title: "Share", Y: reports.Axis{Label: "%", Most: 100}, Lines: []reports.Line{line("a", false, 0, 100*(1+1e-12), 1, 99), line("b", false, 0, 3, 1, 0)}},
+		"more":     {Title: "More than all", Y: reports.Axis{Label: "%", Most: 100}, Lines: []reports.Line{line("a", false, 0, 100, 1, 113)}},
 		"uneven":   {Title: "Uneven", Lines: []reports.Line{{Name: "a", X: []float64{1, 2, 3}, Y: []float64{1}}}},
 	}
 }
@@ -66,6 +68,9 @@ func TestChart(t *testing.T) {
 		sound(t, name, svg)
 		if says := strings.Contains(string(svg), "no data"); says != (name == "empty") {
 			t.Errorf("%s: says that there is no data: %v", name, says)
+		}
+		if is := strings.Contains(string(svg), ">120</text>"); is != (name == "more") && strings.Contains(name, "re") {
+			t.Errorf("%s: has a label 120: %v", name, is)
 		}
 		if c.Alt != "" && !strings.Contains(string(svg), "<title>Plain: it rises</title>") {
 			t.Errorf("%s: has no title with %q", name, c.Alt)

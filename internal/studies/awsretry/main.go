@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/squall-sim/squall/reports"
 	"github.com/squall-sim/squall/reports/figures"
@@ -65,7 +67,8 @@ func write(out, png string, seeds int) error {
 type variation struct {
 	scenario string
 	settings []scenarios.Setting
-	phase    int // whose metrics count
+	phase    int           // whose metrics count
+	timeout  time.Duration // of every policy's attempts; 0: the scenario's
 }
 
 // outcome is what one policy made of a variation: the mean of some seeds.
@@ -95,7 +98,7 @@ func (v variation) make() (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := sc.Policies[0].Retry.AttemptTimeout
+	timeout := cmp.Or(v.timeout, sc.Policies[0].Retry.AttemptTimeout)
 	sc.Policies, sc.Thresholds = nil, nil
 	for _, p := range policies {
 		preset, _ := retry.Preset(p.preset) // the names are this program's

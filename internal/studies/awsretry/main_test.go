@@ -20,8 +20,8 @@ func TestPageIsOfToday(t *testing.T) {
 		v             variation
 		cell          func(outcome) string
 	}{
-		{"success", "2s", variation{"aws-retry-outage", set("phases.outage.for", "2s"), 1}, format(success, 1, "%")},
-		{"attempts for each call", "5s", variation{"aws-retry-outage", set("phases.outage.for", "5s"), 1}, format(amplification, 2, "")},
+		{"success", "2s", variation{"aws-retry-outage", set("phases.outage.for", "2s"), 1, 0}, format(success, 1, "%")},
+		{"attempts for each call", "5s", variation{"aws-retry-outage", set("phases.outage.for", "5s"), 1, 0}, format(amplification, 2, "")},
 	} {
 		got, err := playAll([]variation{c.v}, 5)
 		if err != nil {
@@ -59,9 +59,10 @@ func cell(t *testing.T, page, table, column, row string) string {
 // its policies.
 func TestVariations(t *testing.T) {
 	for _, v := range []variation{
-		{"aws-retry-outage", set("phases.outage.for", "120s", "phases.outage.faults.0.p", "0.05", "load.clients", "2"), 1},
-		{"aws-retry-outage", set("phases.outage.faults.0.effect", "SlowDown"), 1},
-		{"aws-retry-overload", set("load.rate", "72/s", "load.clients", "2", "phases.recovery.for", "30m"), 2},
+		{"aws-retry-outage", set("phases.outage.for", "120s", "phases.outage.faults.0.p", "0.05", "load.clients", "2"), 1, 0},
+		{"aws-retry-outage", set("phases.outage.faults.0.effect", "SlowDown"), 1, 0},
+		{"aws-retry-outage", set("phases.outage.faults.0.effect", "blackhole"), 1, patience},
+		{"aws-retry-overload", set("load.rate", "72/s", "load.clients", "2", "phases.recovery.for", "30m"), 2, 0},
 	} {
 		sc, err := v.make()
 		if err != nil {
@@ -72,7 +73,7 @@ func TestVariations(t *testing.T) {
 			t.Errorf("%s: %d policies, phase %s", v.scenario, len(sc.Policies), sc.Phases[v.phase].Label)
 		}
 		for _, p := range sc.Policies {
-			if overload := v.scenario == "aws-retry-overload"; (p.Retry.AttemptTimeout > 0) != overload || p.Retry.Attempts < 1 {
+			if waits := v.scenario == "aws-retry-overload" || v.timeout > 0; (p.Retry.AttemptTimeout > 0) != waits || p.Retry.Attempts < 1 {
 				t.Errorf("%s: policy %s: %v", v.scenario, p.Name, p.Retry)
 			}
 		}

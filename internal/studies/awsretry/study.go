@@ -22,10 +22,16 @@ type sweep struct {
 type study struct {
 	seeds   int
 	lengths sweep            // of a full outage
+	silence sweep            // of one in which requests hang
+	hanging map[string]sweep // shares of requests that hang, by the number of clients
 	partial map[string]sweep // shares of failures, by the number of clients
 	burst   sweep            // shares of SlowDown
 	loads   map[string]sweep // of a backend after a surge, by the number of clients
 }
+
+// patience is how long an attempt waits where requests hang. The SDKs have no bound of their
+// own.
+const patience = time.Second
 
 // fleets are the numbers of clients that share the load, from one to each a few
 // calls a second.
@@ -41,7 +47,7 @@ func set(pairs ...string) []scenarios.Setting {
 
 // play makes all runs.
 func play(seeds int) (*study, error) {
-	s := &study{seeds: seeds, partial: map[string]sweep{}, loads: map[string]sweep{}}
+	s := &study{seeds: seeds, hanging: map[string]sweep{}, partial: map[string]sweep{}, loads: map[string]sweep{}}
 	const outage, faults = "aws-retry-outage", "phases.outage.faults.0."
 	sweeping := func(into *sweep, values []float64, label func(float64) string, v func(string) variation) error {
 		var list []variation
@@ -55,7 +61,13 @@ func play(seeds int) (*study, error) {
 	}
 	lengths := []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120}
 	err := sweeping(&s.lengths, lengths, seconds, func(x string) variation {
-		return variation{outage, set("phases.outage.for", x), 1}
+		return variation{outage, set("phases.outage.for", x), 1, 0}
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = sweeping(&s.silence, lengths, seconds, func(x string) variation {
+		return variation{outage, set("phases.outage.for", x, faults+"effect", "blackhole"), 1, patience}
 	})
 	for _, clients := range fleets {
 		if err != nil {
@@ -63,21 +75,28 @@ func play(seeds int) (*study, error) {
 		}
 		var partial, loads sweep
 		err = sweeping(&partial, []float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1}, number, func(x string) variation {
-			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, "load.clients", clients), 1}
+			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, "load.clients", clients), 1, 0}
+		})
+		if err != nil {
+			return nil, err
+		}
+		var hanging sweep
+		err = sweeping(&hanging, []float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5}, number, func(x string) variation {
+			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, faults+"effect", "blackhole", "load.clients", clients), 1, patience}
 		})
 		if err != nil {
 			return nil, err
 		}
 		err = sweeping(&loads, []float64{24, 32, 40, 48, 56, 64, 72}, number, func(x string) variation {
-			return variation{"aws-retry-overload", set("load.rate", x+"/s", "load.clients", clients, "phases.recovery.for", "30m"), 2}
+			return variation{"aws-retry-overload", set("load.rate", x+"/s", "load.clients", clients, "phases.recovery.for", "30m"), 2, 0}
 		})
-		s.partial[clients], s.loads[clients] = partial, loads
+		s.partial[clients], s.hanging[clients], s.loads[clients] = partial, hanging, loads
 	}
 	if err != nil {
 		return nil, err
 	}
 	err = sweeping(&s.burst, []float64{0.2, 0.5, 0.9, 1}, number, func(x string) variation {
-		return variation{outage, set("phases.outage.for", "30s", faults+"effect", "SlowDown", faults+"p", x), 1}
+		return variation{outage, set("phases.outage.for", "30s", faults+"effect", "SlowDown", faults+"p", x), 1, 0}
 	})
 	return s, err
 }
@@ -145,7 +164,12 @@ func (s *study) charts() []*reports.Chart {
 		s.lengths.chart(reports.Chart{
 			Name: "aws-retry-outage", Title: "Calls that survive an outage", Subtitle: "share of the calls that begin in a full outage, by its length · " + seeds,
 			Alt: "With 2.1 calls survive outages of a tenth of a second; with the settings before, outages of a second.",
-			X:   reports.Axis{Label: "length of the outage (s)", Log: true}, Y: reports.Axis{Label: "% of calls"},
+			X:   reports.Axis{Label: "length of the outage (s)", Log: true}, Y: reports.Axis{Label: "% of calls", Most: 100},
+		}, success),
+		s.silence.chart(reports.Chart{
+			Name: "aws-retry-silence", Title: "Calls that survive an outage in which S3 says nothing", Subtitle: "share of the calls that begin in it, by its length; attempts give up after 1 s · " + seeds,
+			Alt: "Every policy that retries survives two seconds; then 2.1 loses calls first.",
+			X:   reports.Axis{Label: "length of the outage (s)", Log: true}, Y: reports.Axis{Label: "% of calls", Most: 100},
 		}, success),
 		s.lengths.chart(reports.Chart{
 			Name: "aws-retry-load", Title: "Load on a backend that is down", Subtitle: "attempts for each call that begins in a full outage, by its length; 100 clients · " + seeds,
@@ -155,7 +179,7 @@ func (s *study) charts() []*reports.Chart {
 		s.partial["2"].chart(reports.Chart{
 			Name: "aws-retry-partial", Title: "Calls in a partial failure", Subtitle: "share of the calls of two minutes in which attempts fail by chance; 2 clients with 100 calls a second each · " + seeds,
 			Alt: "Above 20 % of failures 2.1 loses more calls, as its quota is spent; the settings before hold until 32 %.",
-			X:   reports.Axis{Label: "share of attempts that fail"}, Y: reports.Axis{Label: "% of calls"},
+			X:   reports.Axis{Label: "share of attempts that fail"}, Y: reports.Axis{Label: "% of calls", Most: 100},
 		}, success),
 		s.loads["200"].chart(reports.Chart{
 			Name: "aws-retry-recovery", Title: "How long a backend stays down after a surge", Subtitle: "200 clients; capacity is 80 calls a second; no point: not well again within half an hour · " + seeds,
