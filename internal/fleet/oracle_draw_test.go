@@ -41,7 +41,36 @@ func drawWorld(t *rapid.T) *Config {
 	drawBackend(t, c)
 	c.Policy = drawPolicy(t, "p")
 	drawLoad(t, c)
+	if some(t, "every call alone", 4) {
+		alone(c)
+	}
 	return c
+}
+
+// alone takes from a world what calls have in common, so that each is played at once.
+func alone(c *Config) {
+	c.Backend = Backend{Kind: c.Backend.Kind, Bucket: c.Backend.Bucket, Latency: c.Backend.Latency, Routes: c.Backend.Routes}
+	c.Load.MaxInFlight, c.Load.Lives = 0, nil
+	for i := range c.Plan.Phases {
+		for j := range c.Plan.Phases[i].Rules {
+			r := &c.Plan.Phases[i].Rules[j]
+			r.AtMost, r.Every = 0, faults.Every{}
+		}
+	}
+	policies := []*Policy{&c.Policy}
+	for _, g := range c.Load.Groups {
+		if g.Policy != nil {
+			policies = append(policies, g.Policy)
+		}
+	}
+	for _, p := range policies {
+		if p.Scope == Shared || p.Scope == InStep {
+			p.Scope = PerClient
+		}
+		if c.Load.Model != Closed {
+			p.Breaker, p.Retry.Quota, p.Retry.Budget, p.Retry.Pace = nil, retry.Quota{}, retry.BudgetPlan{}, retry.Pace{}
+		}
+	}
 }
 
 func drawRule(t *rapid.T, kind Kind) faults.Rule {
