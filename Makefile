@@ -1,5 +1,5 @@
 # Names for what is long to type. Whatever these do is in the programs that they call.
-.PHONY: ci validate bench-sim
+.PHONY: ci explore validate bench-sim
 
 # The simulator's speed: a fleet with and without breakers and with real requests, and the
 # queue of pending events beside its alternatives. Bounded: some minutes at the most.
@@ -10,6 +10,10 @@ bench-sim:
 # docs/validation.md: what others published, played anew.
 validate:
 	go run ./internal/published/validate
+
+# The property tests on many random draws: make explore CHECKS=20000 IN=internal/fleet.
+explore:
+	CHECKS=$(CHECKS) .ci/explore $(IN)
 
 # All steps of CI, or some: make ci STEPS="vet race".
 ci:
