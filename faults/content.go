@@ -75,6 +75,16 @@ func (c *Content) Is(name string, size int64) bool {
 	return *c == *whole
 }
 
+// Identity tells contents apart: it is the same of two that have the same bytes because they
+// have the same name, size and section, however far each has been read.
+func (c *Content) Identity() [32]byte {
+	var id [32]byte
+	for i, v := range []uint64{c.seed, uint64(c.base), uint64(c.size), uint64(c.bad)} {
+		binary.LittleEndian.PutUint64(id[8*i:], v)
+	}
+	return id
+}
+
 // damage makes the lowest bit of the byte at offset the other one.
 func (c *Content) damage(offset int64) { c.bad = c.base + offset + 1 }
 

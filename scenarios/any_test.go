@@ -98,7 +98,9 @@ func TestAnyScenarioRuns(t *testing.T) {
 			rt.Fatalf("not valid any more: %v", err)
 		}
 		record := func(mode Mode) string {
-			run, err := Run(context.Background(), sc, Options{Seed: 3, Mode: mode})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // it takes milliseconds
+			defer cancel()
+			run, err := Run(ctx, sc, Options{Seed: 3, Mode: mode})
 			var refused *OptionError
 			if errors.As(err, &refused) {
 				return ""

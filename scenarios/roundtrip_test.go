@@ -124,9 +124,18 @@ func drawMix(t *rapid.T, kind Kind) (items []MixItem) {
 		if rapid.Bool().Draw(t, "headers?") {
 			m.Headers = []Header{{"x-tenant", "blue"}, {"User-Agent", `a "b": {client}/{call}, c`}, {"X-Empty", ""}}[rapid.IntRange(0, 2).Draw(t, "headers"):]
 		}
+		if h, ok := effective[op.name]; ok && rapid.IntRange(0, 9).Draw(t, "effective header?") == 0 {
+			m.Headers = []Header{h}
+		}
 		items = append(items, m)
 	}
 	return items
+}
+
+// effective are headers on which a backend acts, which are for the mode http.
+var effective = map[string]Header{
+	"GetObject": {"Range", "bytes=2-9"}, "HeadObject": {"If-None-Match", "*"}, "PutObject": {"If-None-Match", "*"},
+	"POST": {"Idempotency-Key", "{client}-{call}"}, "PUT": {"Idempotency-Key", "{client}"}, "DELETE": {"Idempotency-Key", "one"},
 }
 
 // drawGroupRates gives some phases rates of some groups.

@@ -244,3 +244,33 @@ func TestOneKeyAtOnce(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Content of any size is told from other content without being read.
+func TestIdempotencyKeysOfGeneratedContent(t *testing.T) {
+	rt := faults.NewTransport(New())
+	post := func(name string, size int64) *http.Response {
+		req, err := http.NewRequest("POST", "http://api.test/orders", faults.NewContent(name, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = size
+		req.Header.Set(HeaderIdempotencyKey, "k")
+		resp, err := rt.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	const huge = 3 << 40 // 3 TiB
+	if resp := post("a", huge); resp.StatusCode != 201 || resp.Header.Get(HeaderReplayed) != "" {
+		t.Errorf("%+v", resp)
+	}
+	if resp := post("a", huge); resp.StatusCode != 201 || resp.Header.Get(HeaderReplayed) != "true" {
+		t.Errorf("%+v", resp)
+	}
+	for _, resp := range []*http.Response{post("b", huge), post("a", huge-1)} {
+		if resp.StatusCode != 422 {
+			t.Errorf("%+v", resp)
+		}
+	}
+}

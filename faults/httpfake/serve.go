@@ -35,7 +35,12 @@ func (s *Server) read(r *http.Request) (in incoming, status int) {
 		}
 		in.key = key
 		h := newPrint(r)
-		to = io.MultiWriter(to, h)
+		if c := faults.BodyContent(r); c != nil { // of any size, and not to be read for that
+			id := c.Identity()
+			h.Write(id[:])
+		} else {
+			to = io.MultiWriter(to, h)
+		}
 		defer func() { h.Sum(in.print[:0]) }()
 	}
 	switch err := drain(r, to); {

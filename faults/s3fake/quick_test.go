@@ -146,3 +146,23 @@ func TestCopiesOfGeneratedContent(t *testing.T) {
 		}
 	}
 }
+
+// Conditions and metadata do not need the content: an upload of any size need not be read for
+// them.
+func TestQuickUploadsWithConditions(t *testing.T) {
+	c := newClient(t, QuickETags())
+	const huge = 3 << 40 // 3 TiB
+	first := c.putContent("k", "k", huge, "If-None-Match", "*", "X-Amz-Meta-Origin", "test")
+	if first.status != 200 || len(first.header.Get("Etag")) != 34 {
+		t.Fatalf("%+v", first)
+	}
+	if a := c.putContent("k", "k", huge, "If-None-Match", "*"); a.code != "PreconditionFailed" {
+		t.Errorf("%+v", a)
+	}
+	if a := c.putContent("k", "k", huge, "If-Match", first.header.Get("Etag")); a.status != 200 || a.header.Get("Etag") != first.header.Get("Etag") {
+		t.Errorf("%+v", a)
+	}
+	if h := c.must("HEAD", "/data/k", "").header; h.Get("Content-Length") != fmt.Sprint(int64(huge)) {
+		t.Errorf("%v", h)
+	}
+}
