@@ -49,53 +49,39 @@ func set(pairs ...string) []scenarios.Setting {
 func play(seeds int) (*study, error) {
 	s := &study{seeds: seeds, hanging: map[string]sweep{}, partial: map[string]sweep{}, loads: map[string]sweep{}}
 	const outage, faults = "aws-retry-outage", "phases.outage.faults.0."
-	sweeping := func(into *sweep, values []float64, label func(float64) string, v func(string) variation) error {
+	var err error
+	sweeping := func(values []float64, label func(float64) string, v func(string) variation) (w sweep) {
 		var list []variation
 		for _, x := range values {
-			into.values, into.labels = append(into.values, x), append(into.labels, label(x))
+			w.values, w.labels = append(w.values, x), append(w.labels, label(x))
 			list = append(list, v(label(x)))
 		}
-		var err error
-		into.outcomes, err = playAll(list, seeds)
-		return err
+		if err == nil { // of those before
+			w.outcomes, err = playAll(list, seeds)
+		}
+		return w
 	}
 	lengths := []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120}
-	err := sweeping(&s.lengths, lengths, seconds, func(x string) variation {
+	s.lengths = sweeping(lengths, seconds, func(x string) variation {
 		return variation{outage, set("phases.outage.for", x), 1, 0}
 	})
-	if err != nil {
-		return nil, err
-	}
-	err = sweeping(&s.silence, lengths, seconds, func(x string) variation {
+	s.silence = sweeping(lengths, seconds, func(x string) variation {
 		return variation{outage, set("phases.outage.for", x, faults+"effect", "blackhole"), 1, patience}
 	})
 	for _, clients := range fleets {
-		if err != nil {
-			return nil, err
-		}
-		var partial, loads sweep
-		err = sweeping(&partial, []float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1}, number, func(x string) variation {
+		s.partial[clients] = sweeping([]float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1}, number, func(x string) variation {
 			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, "load.clients", clients), 1, 0}
 		})
-		if err != nil {
-			return nil, err
-		}
-		var hanging sweep
-		err = sweeping(&hanging, []float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5}, number, func(x string) variation {
-			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, faults+"effect", "blackhole", "load.clients", clients), 1, patience}
-		})
-		if err != nil {
-			return nil, err
-		}
-		err = sweeping(&loads, []float64{24, 32, 40, 48, 56, 64, 72}, number, func(x string) variation {
+		s.loads[clients] = sweeping([]float64{24, 32, 40, 48, 56, 64, 72}, number, func(x string) variation {
 			return variation{"aws-retry-overload", set("load.rate", x+"/s", "load.clients", clients, "phases.recovery.for", "30m"), 2, 0}
 		})
-		s.partial[clients], s.hanging[clients], s.loads[clients] = partial, hanging, loads
 	}
-	if err != nil {
-		return nil, err
+	for _, clients := range []string{"2", "200"} {
+		s.hanging[clients] = sweeping([]float64{0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5}, number, func(x string) variation {
+			return variation{outage, set("phases.outage.for", "2m", faults+"p", x, faults+"effect", "blackhole", "load.clients", clients), 1, patience}
+		})
 	}
-	err = sweeping(&s.burst, []float64{0.2, 0.5, 0.9, 1}, number, func(x string) variation {
+	s.burst = sweeping([]float64{0.2, 0.5, 0.9, 1}, number, func(x string) variation {
 		return variation{outage, set("phases.outage.for", "30s", faults+"effect", "SlowDown", faults+"p", x), 1, 0}
 	})
 	return s, err
