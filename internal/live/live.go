@@ -358,13 +358,13 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		if x.seen(r.Context(), s.ctx) {
 			x.verdict.Hits().Seen()
 		}
-		w.counts.done(x)
 		w.truth.done(r, x)
 		w.calls.done(r, x, now)
 		s.log.write(r, x, now)
 		if s.options.Seen != nil {
 			s.options.Seen(Seen{Op: x.who.Op, Key: x.who.Key, Arrived: x.arrived, Ended: now, Status: x.code(), Fault: x.hit()})
 		}
+		w.counts.done(x) // it is in flight until all else is told
 		if x.hijacked {
 			s.open.Done()
 		}
