@@ -217,6 +217,7 @@ var mistakes = []struct {
 	{"prefixes that split at once", []string{"  capacity: {workers: 64, queue: 256}\n", "  prefixes: {split_after: 0s}\n"}},
 	{"prefixes in words", []string{"  capacity: {workers: 64, queue: 256}\n", "  prefixes: s3\n"}},
 	{"prefixes of an http backend", []string{"  kind: s3\n", "  kind: http\n  prefixes: true\n", "PutObject, key: \"raw", "PUT, key: \"/raw", "GetObject, key: \"raw", "GET, key: \"/raw", "on: {op: PutObject}", "on: {op: PUT}"}},
+	{"bucket that is an address", []string{"  kind: s3\n", "  kind: s3\n  bucket: 10.0.0.1\n"}},
 	{"bad bucket", []string{"  kind: s3\n", "  kind: s3\n  bucket: My_Bucket\n"}},
 	{"bucket of an http backend", []string{"  kind: s3\n", "  kind: http\n  bucket: abc\n", "PutObject, key: \"raw", "PUT, key: \"/raw", "GetObject, key: \"raw", "GET, key: \"/raw", "on: {op: PutObject}", "on: {op: PUT}"}},
 	{"unknown model", []string{"model: open", "model: opne"}},

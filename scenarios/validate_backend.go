@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/squall-sim/squall/faults"
 )
@@ -89,6 +90,9 @@ func (c *checker) invalid(p *path, err error) {
 func checkBucket(name string) *scalarError {
 	if faults.IsBucketName(name) {
 		return nil
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return scalarErr(quote(name)+" cannot name a bucket", "write no IP address, but a name such as "+DefaultBucket)
 	}
 	return scalarErr(quote(name)+" cannot name a bucket", "write 3 to 63 lower-case letters, digits, dots and dashes, beginning and ending with a letter or digit")
 }
