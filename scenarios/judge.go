@@ -96,7 +96,7 @@ func (sc *Scenario) judge(i int, who string, m Measurer) reports.Threshold {
 // counts reports whether a threshold is about how many samples there are: none is an answer, too.
 func (t Threshold) counts() bool {
 	m, _ := MetricByName(t.Metric)
-	return t.Metric == "calls" || m.Kind == MetricTrend && t.Aggregate == AggCount
+	return t.Metric == "calls" || t.countsSamples(m)
 }
 
 // actual writes a measured value for people: four digits, or all of them
@@ -113,7 +113,7 @@ func (t Threshold) actual(v float64) string {
 func (t Threshold) pick(s Sample) float64 {
 	m, _ := MetricByName(t.Metric)
 	switch {
-	case m.Kind == MetricTrend && t.Aggregate == AggCount:
+	case t.countsSamples(m):
 		return float64(s.Count)
 	case m.Kind == MetricCounter && t.Aggregate == AggRate:
 		return s.Value / s.Span.Seconds()

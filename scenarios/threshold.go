@@ -107,12 +107,17 @@ func (t Threshold) AggregateText() string {
 func (t Threshold) Unit() Unit {
 	m, _ := MetricByName(t.Metric)
 	switch {
-	case m.Kind == MetricTrend && t.Aggregate == AggCount:
+	case t.countsSamples(m):
 		return UnitNumber
 	case m.Kind == MetricCounter && t.Aggregate == AggRate:
 		return UnitRate
 	}
 	return m.Unit
+}
+
+// countsSamples reports whether what is compared is how many samples the trend m has.
+func (t Threshold) countsSamples(m Metric) bool {
+	return m.Kind == MetricTrend && t.Aggregate == AggCount
 }
 
 // Holds reports whether the actual value, in the same unit as Value, is as the

@@ -177,11 +177,10 @@ func (b *backstage) arrive(a *try) {
 		Op: item.Name, Method: method, Bucket: b.Backend.Bucket, Key: item.Key,
 		Client: a.of.from.number, Call: a.of.number, Attempt: a.number,
 	}
-	if method == "PUT" {
+	switch method {
+	case "PUT", "POST":
 		req.Upload = item.Size
-	} else if method == "POST" {
-		req.Upload = item.Size
-	} else if method == "GET" {
+	case "GET":
 		req.Download = item.Size
 	}
 	latency := &b.Backend.Latency

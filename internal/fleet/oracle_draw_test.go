@@ -104,7 +104,7 @@ func drawBackend(t *rapid.T, c *Config) {
 	if some(t, "quota", 5) {
 		b.Limits.Quotas = []faults.Quota{{
 			Per: one(t, "per", faults.Sharings()...), Rate: faults.Rate{N: rapid.Int64Range(5, 30).Draw(t, "rate"), Per: time.Second}, Burst: 2,
-			Effect: effect(&testing.T{}, "503"),
+			Effect: effect(&testing.T{}, map[Kind]string{S3: "SlowDown", Web: "503"}[b.Kind]),
 		}}
 	}
 	if b.Kind == Web {
@@ -249,10 +249,13 @@ func drawLoad(t *rapid.T, c *Config) {
 		drawOpen(t, c)
 	case Replay:
 		l.MaxInFlight = one(t, "arrivals in flight", 0, 3)
-		at := time.Duration(0)
+		at, keys := time.Duration(0), []string{"k"}
+		if c.Backend.Kind == Web {
+			keys = []string{"/k", "/1"}
+		}
 		for range rapid.IntRange(0, 80).Draw(t, "arrivals") {
 			at += time.Duration(rapid.IntRange(1, 60_000_000).Draw(t, "gap"))
-			l.Trace = append(l.Trace, Arrival{At: at, Client: uint64(rapid.IntRange(0, l.Clients-1).Draw(t, "client")), Op: rapid.IntRange(0, len(l.Mix)-1).Draw(t, "item"), Key: one(t, "arrival's key", "/k", "/1"), Size: 300})
+			l.Trace = append(l.Trace, Arrival{At: at, Client: uint64(rapid.IntRange(0, l.Clients-1).Draw(t, "client")), Op: rapid.IntRange(0, len(l.Mix)-1).Draw(t, "item"), Key: one(t, "arrival's key", keys...), Size: 300})
 		}
 	}
 	if some(t, "lives", 2) {

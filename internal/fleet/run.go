@@ -26,7 +26,7 @@ type run struct {
 	latency  sim.Sampler
 	network  *network // nil: it takes no time
 	groups   []group
-	spans    []spans     // of the groups; in each phase, or one
+	spans    []spans     // in each phase, or one for all of them; nil: all clients call equally often
 	lives    *lives      // nil: all clients are there all the time
 	starts   sim.Sampler // of the clients of a closed load; nil: at once
 	routing  routing

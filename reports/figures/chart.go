@@ -67,12 +67,14 @@ func newChart(c *reports.Chart) *chart {
 	if !c.Y.Log && !s.empty {
 		y.include(0)
 	}
-	s.x, s.y = x.scale(c.X.Log, 8), y.scale(c.Y.Log, 7)
-	if !c.Y.Log && y.lo == 0 {
-		s.y = linear(y.hi, 7, plainNumber)
-	}
-	if !c.Y.Log && c.Y.Most > 0 && y.lo >= 0 && y.hi <= c.Y.Most*(1+1e-9) { // but for rounding
+	s.x = x.scale(c.X.Log, 8)
+	switch {
+	case c.Y.Log || y.lo != 0:
+		s.y = y.scale(c.Y.Log, 7)
+	case c.Y.Most > 0 && y.hi <= c.Y.Most*(1+1e-9): // but for rounding
 		s.y = upTo(c.Y.Most, 7, plainNumber)
+	default:
+		s.y = linear(y.hi, 7, plainNumber)
 	}
 	return s
 }
